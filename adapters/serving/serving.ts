@@ -1,0 +1,17 @@
+import type { Detection, ModelInfo, ModelRef } from "../../domain/detections.ts";
+
+/** Where models run: the embedded ONNX Runtime, or Triton. */
+export interface Serving {
+  readonly kind: "onnx" | "triton";
+  /** Where a model is served: `onnx://{name}/{version}` or an URL. */
+  endpointOf(model: ModelRef): string;
+  /**
+   * Loads a version from the model repository (models/{name}/{version}/model.onnx) and tries it with an empty image.
+   * Throws InputError (field `model`) for a file that cannot serve; what served before goes on serving.
+   */
+  load(model: ModelRef): Promise<ModelInfo>;
+  /** Letterboxed planar RGB images of the model's input size in, detections in pixels of that input out, after NMS, best first. */
+  infer(options: { model: ModelRef; images: Buffer[]; confidence: number; iou: number; maxDetections: number }): Promise<Detection[][]>;
+  /** Ends threads and frees models. */
+  close(): Promise<void>;
+}

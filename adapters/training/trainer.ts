@@ -1,0 +1,48 @@
+import type { Progress } from "../../domain/state.ts";
+import type { Parity } from "../../domain/steps.ts";
+
+/** The Python project trainer/, started as a child process in a group of its own that ends with its step. */
+export interface Trainer {
+  /** Trains from a dataset folder, resuming from `runFolder`'s last checkpoint where there is one. */
+  train(options: TrainOptions): Promise<TrainReport>;
+  /** model.pt -> model.onnx, and how far ONNX Runtime's results on the val images are from PyTorch's. */
+  export(options: { model: string; data: string; imgsz: number; output: string; signal: AbortSignal; onProgress: (p: Progress) => void }): Promise<Parity>;
+}
+
+export interface TrainOptions {
+  /** Path of data.yaml. */
+  data: string;
+  /** Checkpoints, results.csv and logs; kept between attempts on this machine. */
+  runFolder: string;
+  /** Settings as the trainer takes them, in JSON (domain/task: TrainingSettings, all resolved). */
+  settings: Record<string, unknown>;
+  signal: AbortSignal;
+  onProgress: (p: Progress) => void;
+  /** After each epoch, with whole files: last.pt, best.pt, results.csv. Awaited before the epoch counts as done. */
+  onCheckpoint: (files: { epoch: number; last: string; best: string; results: string }) => Promise<void>;
+  log: (line: string) => void;
+}
+
+export interface TrainReport {
+  model: string;
+  results: string;
+  epochs: number;
+  bestEpoch: number;
+  /** Which base it began from, in words. */
+  base: string;
+  task: "detect" | "pose";
+  imgsz: number;
+  metrics: Record<string, number>;
+  notes: string[];
+}
+
+/** The trainer ended without a result: its last words are in the message. `kind` says whether trying again can help. */
+export class TrainerError extends Error {
+  override readonly name = "TrainerError";
+  readonly kind: "input" | "memory" | "crash";
+
+  constructor(kind: "input" | "memory" | "crash", message: string) {
+    super(message);
+    this.kind = kind;
+  }
+}

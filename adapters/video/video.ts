@@ -1,0 +1,48 @@
+import type { PacketIndex, Segment } from "../../domain/detections.ts";
+
+/** ffmpeg and ffprobe: the only place that starts them. Every call ends its child processes when `signal` aborts. */
+export interface VideoTools {
+  /** What the container says. Throws InputError (field `file_path`) for what is no video, has no video stream or no frames. */
+  probe(file: string): Promise<ProbedVideo>;
+  /** Frames in presentation order without decoding; packets marked as discarded are left out. */
+  index(options: { file: string; signal?: AbortSignal }): Promise<PacketIndex>;
+  /** An H.264 yuv420p MP4 with the same frames and times, for browsers. */
+  makeProxy(options: { file: string; output: string; onProgress?: OnFrames; signal?: AbortSignal }): Promise<void>;
+  /** Exactly these frames (ascending) as JPEG files, upright: `nameOf(frame)` in `folder`. */
+  extractFrames(options: { file: string; index: PacketIndex; frames: number[]; folder: string; nameOf: (frame: number) => string; onProgress?: OnFrames; signal?: AbortSignal }): Promise<void>;
+  /**
+   * Raw pixels of a segment's frames, in order, upright, scaled into width x height with the rest padded in grey 114 (letterbox, centred).
+   * Each item is one frame: planar R, G, B (CHW), 3 * width * height bytes.
+   * Frames of the segment that the decoder does not give are simply missing; the caller counts them.
+   */
+  decode(options: { file: string; index: PacketIndex; segment: Segment; stride: number; width: number; height: number; signal?: AbortSignal }): AsyncIterable<DecodedFrame>;
+  /** Images (JPEG, PNG) as grey raw pixels, width x height each. */
+  readGrey(options: { files: string[]; width: number; height: number; signal?: AbortSignal }): AsyncIterable<Buffer>;
+  /** Draws an .ass subtitle file into the video: H.264 yuv420p, faststart, the source's frames and times, no audio. */
+  drawSubtitles(options: { file: string; subtitles: string; output: string; onProgress?: OnFrames; signal?: AbortSignal }): Promise<void>;
+}
+
+export type OnFrames = (frames: number) => void;
+
+export interface DecodedFrame {
+  frame: number;
+  pixels: Buffer;
+}
+
+export interface ProbedVideo {
+  container: string;
+  codec: string;
+  pixelFormat: string;
+  /** Upright, i.e. swapped where the rotation is 90 or 270. */
+  width: number;
+  height: number;
+  rotation: 0 | 90 | 180 | 270;
+  fps: number;
+  durationS: number;
+  /** H.264 in yuv420p in MP4: browsers play it as it is. */
+  browserPlays: boolean;
+}
+
+export class VideoToolError extends Error {
+  override readonly name = "VideoToolError";
+}

@@ -1,0 +1,25 @@
+const ALPHABET = "0123456789abcdefghijklmnopqrstuvwxyz";
+const TIME_DIGITS = 8;
+const LENGTH = 12;
+
+/** A task_id or run_id: exactly 12 lower-case letters and digits. */
+export const ID_PATTERN = "^[0-9a-z]{12}$";
+
+/**
+ * 12 lower-case letters and digits: 8 digits of the time in milliseconds in base 36 (good until the year 2059),
+ * then 4 random ones. Sorting the ids as text sorts them by creation time.
+ *
+ * @param now milliseconds since 1970
+ * @param random 4 values in [0, 1)
+ */
+export function makeId(now: number = Date.now(), random: () => number = Math.random): string {
+  const time = Math.floor(now).toString(36).padStart(TIME_DIGITS, "0");
+  const tail = Array.from({ length: LENGTH - TIME_DIGITS }, () => ALPHABET[Math.floor(random() * ALPHABET.length)]);
+  return time + tail.join("");
+}
+
+/** The workflow id of a task's pipeline. */
+export const workflowIdOf = (taskId: string): string => `task-${taskId}`;
+
+/** The task_id in a pipeline's workflow id. */
+export const taskIdOf = (workflowId: string): string => workflowId.replace(/^task-/, "");

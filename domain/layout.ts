@@ -1,0 +1,90 @@
+import type { TaskSettings } from "./task.ts";
+
+/**
+ * Every key of data_storage, and nothing else makes one. Keys use `/`, whether they name files or objects in a bucket.
+ * Round 1 lies at the top of its folder, round r > 1 under `round-{r}/`.
+ */
+
+const digits = (n: number, width: number): string => String(n).padStart(width, "0");
+const folder = (kind: string, taskId: string, round: number): string => (round > 1 ? `${kind}/${taskId}/round-${round}/` : `${kind}/${taskId}/`);
+
+/** The video itself is the same for all rounds. */
+export const videoKeys = (taskId: string) => {
+  const prefix = `videos/${taskId}/`;
+  return {
+    prefix,
+    source: (extension: string) => `${prefix}source.${extension}`,
+    meta: `${prefix}video.json`,
+    packets: `${prefix}packets.json`,
+    proxy: `${prefix}proxy.mp4`,
+  };
+};
+
+export const frameKeys = (taskId: string, round: number) => {
+  const prefix = folder("frames", taskId, round);
+  return { prefix, image: (frame: number) => `${prefix}${digits(frame, 8)}.jpg`, list: `${prefix}frames.json` };
+};
+
+export const labelKeys = (taskId: string, round: number) => {
+  const prefix = folder("labels", taskId, round);
+  return {
+    prefix,
+    prelabels: `${prefix}prelabels.json`,
+    edits: `${prefix}edits/`,
+    edit: (frame: number, version: number) => `${prefix}edits/${digits(frame, 8)}.v${version}.json`,
+    tool: `${prefix}tool.json`,
+    /** One snapshot per approval; its hash is in its name, so that a second approval never overwrites the first. */
+    snapshotOf: (sha256: string) => `${prefix}snapshot-${sha256.slice(0, 16)}.json`,
+    snapshot: `${prefix}snapshot.json`,
+  };
+};
+
+export const trainKeys = (taskId: string, round: number) => {
+  const prefix = folder("train_log", taskId, round);
+  return {
+    prefix,
+    data: `${prefix}data/`,
+    dataYaml: `${prefix}data.yaml`,
+    image: (split: "train" | "val", frame: number) => `${prefix}data/images/${split}/${digits(frame, 8)}.jpg`,
+    label: (split: "train" | "val", frame: number) => `${prefix}data/labels/${split}/${digits(frame, 8)}.txt`,
+    manifest: `${prefix}manifest.json`,
+    checkpoints: `${prefix}checkpoints/`,
+    resultsCsv: `${prefix}results.csv`,
+    model: `${prefix}model.pt`,
+    onnx: `${prefix}model.onnx`,
+  };
+};
+
+export const resultKeys = (taskId: string, round: number) => {
+  const prefix = folder("inference_results", taskId, round);
+  return {
+    prefix,
+    segment: (plan: string, index: number) => `${prefix}segments/${plan}/${digits(index, 5)}.ndjson`,
+    result: `${prefix}result.json`,
+    tracksCsv: `${prefix}tracks.csv`,
+    annotated: `${prefix}annotated.mp4`,
+    notebook: `${prefix}notebook.ipynb`,
+  };
+};
+
+/** Triton's model repository. `name`: a task_id, `global`, or one that a user gave. */
+export const modelKeys = (name: string) => {
+  const prefix = `models/${name}/`;
+  return {
+    prefix,
+    config: `${prefix}config.pbtxt`,
+    onnx: (version: number) => `${prefix}${version}/model.onnx`,
+    card: (version: number) => `${prefix}${version}/model.json`,
+  };
+};
+
+export const taskKeys = (taskId: string) => ({ prefix: `tasks/${taskId}/`, record: `tasks/${taskId}/record.json` });
+
+/** API keys: their hashes, never they themselves. */
+export const AUTH_KEYS = "auth/keys.json";
+
+/** Label Studio holds 50 characters: the project's name is cut, never the id. */
+export function labelingTitle(settings: Pick<TaskSettings, "project">, taskId: string): string {
+  const tail = ` - ${taskId}`;
+  return settings.project.slice(0, 50 - tail.length) + tail;
+}

@@ -1,0 +1,67 @@
+import type { FrameComment } from "./events.ts";
+import type { ModelRef, Segment } from "./detections.ts";
+import type { TaskState } from "./state.ts";
+import type { TaskSettings } from "./task.ts";
+
+/** What each activity takes and gives: one object in, one object out. Ids, keys, counts and settings; never bytes. */
+
+export interface StepInput {
+  taskId: string;
+  /** From 1. */
+  round: number;
+}
+
+// queue `video`
+export interface DownloadInput extends StepInput { filePath: string }
+export interface DownloadOutput { sourceKey: string; originalPath: string; browserKey: string; width: number; height: number; fps: number; numFrames: number; durationS: number; bytes: number; notes: string[] }
+export interface UploadInput extends StepInput { destinations: TaskSettings["upload"] }
+export interface UploadOutput { destinations: string[]; files: number; bytes: number }
+
+// queue `frames`
+export interface FramesInput extends StepInput { numFrames: number }
+export interface FramesOutput { framesKey: string; numFrames: number; notes: string[] }
+
+// queue `inference`
+export interface PreinferenceInput extends StepInput { prelabel: string; classes: string[]; keypoints: string[]; numAnimals: number | null; inference: TaskSettings["inference"] }
+export interface PreinferenceOutput { frames: number; objects: number; source: string; notes: string[] }
+export interface PlanInput extends StepInput { model: ModelRef; inference: TaskSettings["inference"] }
+/** `plan`: a short hash of all that the segments' content depends on. */
+export interface PlanOutput { plan: string; segments: Segment[]; frames: number }
+export interface SegmentInput extends StepInput { plan: string; segment: Segment; model: ModelRef; inference: TaskSettings["inference"] }
+/** `differing`: frames on which decoder and packet index disagree. */
+export interface SegmentOutput { key: string; frames: number; detections: number; differing: number }
+
+// queue `labeling`
+export interface LabelingInput extends StepInput { settings: TaskSettings }
+export interface LabelingOutput { tool: string; title: string; frames: number; prelabeled: number }
+/** The signal's content (contract: Signals). `snapshot`: written by the API before it signalled. */
+export interface ApprovalClaim { claim_id: string; source: string; round: number; snapshot?: { key: string; sha256: string } }
+export interface VerifyInput extends StepInput { claim: ApprovalClaim; settings: TaskSettings }
+export type VerifyOutput =
+  | { holds: true; snapshotKey: string; sha256: string; approvedBy: string; frames: number; leftOut: number; objects: number }
+  | { holds: false; reason: string };
+/** The signal `labelingRejected`. */
+export interface Rejection { claim_id: string; round: number; comments: FrameComment[]; by: string }
+
+// queue `training`
+export interface DatasetInput extends StepInput { snapshotKey: string; sha256: string; settings: TaskSettings }
+export interface DatasetOutput { dataKey: string; manifestKey: string; train: number; val: number; boxes: number; notes: string[] }
+export interface TrainInput extends StepInput { dataset: DatasetOutput; settings: TaskSettings }
+export interface TrainOutput { modelKey: string; resultsKey: string; epochs: number; bestEpoch: number; base: string; task: "detect" | "pose"; imgsz: number; metrics: Record<string, number>; notes: string[] }
+export interface ExportInput extends StepInput { modelKey: string; dataKey: string; imgsz: number }
+export interface Parity { images: number; objects: number; max_box_px: number; max_score: number; max_keypoint_px: number; unmatched: number }
+export interface ExportOutput { onnxKey: string; sha256: string; parity: Parity }
+
+// queue `deployment`
+export interface DeployInput extends StepInput { name: string; onnxKey: string; sha256: string; deploymentId: string; lineage: Record<string, unknown> }
+export interface DeployOutput { model: ModelRef; endpoint: string }
+
+// queue `results`
+export interface JoinInput extends StepInput { plan: string; segments: Segment[]; model: ModelRef; differing: number; settings: TaskSettings }
+export interface JoinOutput { resultKey: string; frames: number; ids: number; meanAnimals: number }
+export interface ExportResultsInput extends StepInput { settings: TaskSettings }
+export interface ExportResultsOutput { key: string; bytes: number }
+
+// queue `notify`
+export interface RecordInput { state: TaskState }
+export interface RecordOutput { key: string }
