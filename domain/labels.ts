@@ -51,6 +51,8 @@ export interface Snapshot {
   frames: FrameLabels[];
   /** Extracted frames that were not reviewed. */
   left_out: number[];
+  /** Whoever approved chose to leave out what is not reviewed. */
+  allow_partial: boolean;
   /** Of everything above, as domain/hash says. */
   sha256: string;
 }
@@ -67,4 +69,19 @@ export interface FrameList {
 export interface Prelabels {
   source: string;
   frames: { frame: number; objects: LabeledObject[] }[];
+}
+
+/** tool.json: what the labeling task needs to know of the settings. */
+export interface LabelingTask {
+  tool: string;
+  task_id: string;
+  round: number;
+  title: string;
+  classes: string[];
+  keypoints: string[];
+  skeleton: [number, number][];
+  num_animals: number | null;
+  allow_partial: boolean;
+  reviewer_not_labeler: boolean;
+  created_at: string;
 }

@@ -49,6 +49,10 @@ export const trainKeys = (taskId: string, round: number) => {
     label: (split: "train" | "val", frame: number) => `${prefix}data/labels/${split}/${digits(frame, 8)}.txt`,
     manifest: `${prefix}manifest.json`,
     checkpoints: `${prefix}checkpoints/`,
+    /** Names the last whole checkpoint, and what it belongs to. */
+    run: `${prefix}checkpoints/run.json`,
+    /** One folder per epoch, so that the three files of a checkpoint appear together, when run.json names them. */
+    checkpoint: (epoch: number) => `${prefix}checkpoints/${digits(epoch, 5)}/`,
     resultsCsv: `${prefix}results.csv`,
     model: `${prefix}model.pt`,
     onnx: `${prefix}model.onnx`,

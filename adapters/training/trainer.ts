@@ -12,11 +12,15 @@ export interface Trainer {
 export interface TrainOptions {
   /** Path of data.yaml. */
   data: string;
-  /** Checkpoints, results.csv and logs; kept between attempts on this machine. */
+  /**
+   * Checkpoints, results.csv and logs. The caller puts the three files of the last `onCheckpoint` back at the same paths
+   * relative to this folder before it trains again, here or on another machine; nothing else of the folder is kept.
+   */
   runFolder: string;
   /** Settings as the trainer takes them, in JSON (domain/task: TrainingSettings, all resolved). */
   settings: Record<string, unknown>;
   signal: AbortSignal;
+  /** `figures.batch` says the batch size, so that a smaller one can be tried when memory runs out. */
   onProgress: (p: Progress) => void;
   /** After each epoch, with whole files: last.pt, best.pt, results.csv. Awaited before the epoch counts as done. */
   onCheckpoint: (files: { epoch: number; last: string; best: string; results: string }) => Promise<void>;
