@@ -1,0 +1,129 @@
+/** What an ONNX file says of itself, read from its bytes (Protocol Buffers, onnx.proto): no runtime needed, nothing executed. */
+
+export interface OnnxFile {
+  inputs: OnnxValue[];
+  outputs: OnnxValue[];
+  /** metadata_props: Ultralytics writes task, names, imgsz, kpt_shape ... here, as Python values. */
+  metadata: Record<string, string>;
+  /** Other files that it wants to read its weights from. */
+  externalFiles: string[];
+}
+
+export interface OnnxValue {
+  name: string;
+  /** ONNX's number of the element type: 1 float, 2 uint8, 10 float16, ... */
+  elementType: number;
+  /** A fixed size, or null for a dynamic one. */
+  dims: (number | null)[];
+}
+
+export const ONNX_FLOAT = 1;
+export const ONNX_UINT8 = 2;
+
+interface Field {
+  number: number;
+  /** The value of a varint field, else 0. */
+  value: number;
+  /** The content of a length-delimited field, else empty. */
+  bytes: Uint8Array;
+}
+
+/** Throws Error for bytes that are no ONNX model. */
+export function readOnnxFile(bytes: Uint8Array): OnnxFile {
+  const model = fieldsOf(bytes);
+  const graph = model.find((field) => field.number === 7);
+  if (graph === undefined) throw new Error("not an ONNX model: it has no graph");
+  const graphFields = fieldsOf(graph.bytes);
+  const externalFiles = new Set<string>();
+  findExternal(graphFields, externalFiles);
+  for (const body of all(model, 25)) for (const node of all(fieldsOf(body.bytes), 7)) findExternalInNode(node, externalFiles);
+  const initializers = new Set(all(graphFields, 5).map((tensor) => textOf(fieldsOf(tensor.bytes), 8)));
+  return {
+    // Old exporters list their weights among the inputs.
+    inputs: all(graphFields, 11).map(valueOf).filter((input) => !initializers.has(input.name)),
+    outputs: all(graphFields, 12).map(valueOf),
+    metadata: Object.fromEntries(all(model, 14).map((entry) => keyAndValue(entry.bytes))),
+    externalFiles: [...externalFiles],
+  };
+}
+
+/** GraphProto: initializers, sparse ones, and what hides in the attributes of nodes (constants, sub-graphs). */
+function findExternal(graph: Field[], found: Set<string>): void {
+  for (const tensor of all(graph, 5)) findExternalInTensor(tensor, found);
+  for (const sparse of all(graph, 15)) for (const part of fieldsOf(sparse.bytes)) if (part.number <= 2) findExternalInTensor(part, found);
+  for (const node of all(graph, 1)) findExternalInNode(node, found);
+}
+
+function findExternalInNode(node: Field, found: Set<string>): void {
+  for (const attribute of all(fieldsOf(node.bytes), 5)) {
+    for (const part of fieldsOf(attribute.bytes)) {
+      if (part.number === 5 || part.number === 10) findExternalInTensor(part, found);
+      if (part.number === 6 || part.number === 11) findExternal(fieldsOf(part.bytes), found);
+      if (part.number === 22 || part.number === 23) for (const inner of fieldsOf(part.bytes)) if (inner.number <= 2) findExternalInTensor(inner, found);
+    }
+  }
+}
+
+function findExternalInTensor(tensor: Field, found: Set<string>): void {
+  const fields = fieldsOf(tensor.bytes);
+  const entries = all(fields, 13).map((entry) => keyAndValue(entry.bytes));
+  const external = fields.some((field) => field.number === 14 && field.value === 1);
+  if (external || entries.length > 0) found.add(entries.find(([key]) => key === "location")?.[1] ?? "(not named)");
+}
+
+/** ValueInfoProto -> its tensor type's element type and shape. */
+function valueOf(field: Field): OnnxValue {
+  const fields = fieldsOf(field.bytes);
+  const tensor = first(first(fields, 2), 1);
+  const shape = first(tensor, 2);
+  const dims = all(shape, 1).map((dim) => {
+    const size = fieldsOf(dim.bytes).find((part) => part.number === 1)?.value;
+    return size !== undefined && size > 0 ? size : null;
+  });
+  return { name: textOf(fields, 1), elementType: tensor.find((part) => part.number === 1)?.value ?? 0, dims };
+}
+
+const all = (fields: Field[], number: number): Field[] => fields.filter((field) => field.number === number);
+const first = (fields: Field[], number: number): Field[] => {
+  const found = fields.find((field) => field.number === number);
+  return found === undefined ? [] : fieldsOf(found.bytes);
+};
+const textOf = (fields: Field[], number: number): string => new TextDecoder().decode(fields.find((field) => field.number === number)?.bytes);
+function keyAndValue(bytes: Uint8Array): [string, string] {
+  const fields = fieldsOf(bytes);
+  return [textOf(fields, 1), textOf(fields, 2)];
+}
+
+const NOTHING = new Uint8Array(0);
+
+/** The fields of one message, in order; contents are views, not copies. */
+function fieldsOf(bytes: Uint8Array): Field[] {
+  const fields: Field[] = [];
+  let at = 0;
+  const varint = (): number => {
+    let value = 0;
+    for (let scale = 1; ; scale *= 128) {
+      const byte = bytes[at];
+      if (byte === undefined || scale > 2 ** 63) throw new Error("not an ONNX model: it is cut off or damaged");
+      at += 1;
+      value += (byte & 127) * scale;
+      if (byte < 128) return value;
+    }
+  };
+  while (at < bytes.length) {
+    const tag = varint();
+    const wireType = tag & 7;
+    const field: Field = { number: Math.floor(tag / 8), value: 0, bytes: NOTHING };
+    if (wireType === 0) field.value = varint();
+    else if (wireType === 2) {
+      const length = varint();
+      field.bytes = bytes.subarray(at, at + length);
+      at += length;
+    } else if (wireType === 1) at += 8;
+    else if (wireType === 5) at += 4;
+    else throw new Error("not an ONNX model");
+    if (at > bytes.length) throw new Error("not an ONNX model: it is cut off");
+    fields.push(field);
+  }
+  return fields;
+}
