@@ -1,0 +1,30 @@
+import { createDatasetSteps } from "./dataset.ts";
+import { createDeploymentSteps } from "./deployment.ts";
+import type { Deps } from "./deps.ts";
+import { createDownloadSteps } from "./download.ts";
+import { asFailures } from "./failures.ts";
+import { createFrameSteps } from "./frames.ts";
+import { createInferenceSteps } from "./inference.ts";
+import { createLabelingSteps } from "./labeling.ts";
+import { createPreinferenceSteps } from "./preinference.ts";
+import { createRecordSteps } from "./record.ts";
+import { createResultSteps } from "./results.ts";
+import { createTrainingSteps } from "./training.ts";
+import { createUploadSteps } from "./upload.ts";
+
+/** The only place where steps meet what they need. */
+export const createActivities = (deps: Deps) =>
+  asFailures({
+    ...createDownloadSteps(deps),
+    ...createFrameSteps(deps),
+    ...createPreinferenceSteps(deps),
+    ...createLabelingSteps(deps),
+    ...createDatasetSteps(deps),
+    ...createTrainingSteps(deps),
+    ...createDeploymentSteps(deps),
+    ...createInferenceSteps(deps),
+    ...createResultSteps(deps),
+    ...createUploadSteps(deps),
+    ...createRecordSteps(deps),
+  });
+export type Activities = ReturnType<typeof createActivities>;

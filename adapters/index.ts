@@ -1,0 +1,34 @@
+import type { BuiltinLabeling } from "./labeling/labeling.ts";
+import { createLocalStorage } from "./storage/local.ts";
+import type { Storage } from "./storage/storage.ts";
+import type { Serving } from "./serving/serving.ts";
+import type { Trainer } from "./training/trainer.ts";
+import type { VideoTools } from "./video/video.ts";
+
+export interface AdapterSettings {
+  dataDir: string;
+  trainerDir: string;
+  trainerPython: string | null;
+}
+
+/** Each is made when it is first asked for, so that the API never loads ONNX Runtime. */
+export interface Adapters {
+  storage: Storage;
+  labeling(): Promise<BuiltinLabeling>;
+  video(): Promise<VideoTools>;
+  serving(): Promise<Serving>;
+  trainer(): Promise<Trainer>;
+}
+
+/** The one place that chooses implementations. */
+export function createAdapters(settings: AdapterSettings): Adapters {
+  const storage = createLocalStorage({ root: settings.dataDir });
+  return {
+    storage,
+    labeling: async () => (await import("./labeling/builtin.ts")).createBuiltinLabeling({ storage }),
+    video: async () => (await import("./video/ffmpeg.ts")).createVideoTools({}),
+    serving: async () => (await import("./serving/onnx.ts")).createOnnxServing({ storage }),
+    trainer: async () =>
+      (await import("./training/process.ts")).createTrainer({ projectFolder: settings.trainerDir, ...(settings.trainerPython === null ? {} : { python: settings.trainerPython }) }),
+  };
+}

@@ -1,0 +1,29 @@
+import type { StepName } from "./task.ts";
+
+/** Which queue runs an activity, and which step of the task it is work for. A live activity is never renamed: its name is in histories. */
+export const ACTIVITIES = {
+  downloadVideo: { queue: "video", step: "download" },
+  uploadResults: { queue: "video", step: "upload" },
+  extractFrames: { queue: "frames", step: "frames" },
+  preInfer: { queue: "inference", step: "preinference" },
+  planInference: { queue: "inference", step: "inference" },
+  inferSegment: { queue: "inference", step: "inference" },
+  requestLabeling: { queue: "labeling", step: "labeling" },
+  verifyApproval: { queue: "labeling", step: "labeling" },
+  buildDataset: { queue: "training", step: "training" },
+  trainModel: { queue: "training", step: "training" },
+  exportModel: { queue: "training", step: "training" },
+  deployModel: { queue: "deployment", step: "deployment" },
+  joinSegments: { queue: "results", step: "inference" },
+  exportCsv: { queue: "results", step: "results" },
+  annotateVideo: { queue: "results", step: "results" },
+  writeNotebook: { queue: "results", step: "results" },
+  writeRecord: { queue: "notify", step: "upload" },
+} as const satisfies Record<string, { queue: string; step: StepName }>;
+export type ActivityName = keyof typeof ACTIVITIES;
+
+/** Runs the workflows; every other queue runs activities. */
+export const PIPELINE_QUEUE = "pipeline";
+export const ACTIVITY_QUEUES = ["video", "frames", "labeling", "training", "deployment", "inference", "results", "notify"] as const;
+export const QUEUES = [PIPELINE_QUEUE, ...ACTIVITY_QUEUES] as const;
+export type Queue = (typeof QUEUES)[number];

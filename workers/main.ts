@@ -1,0 +1,50 @@
+import { loadClientConnectConfig } from "@temporalio/envconfig";
+import { DefaultLogger, NativeConnection, Runtime, Worker, type WorkerOptions } from "@temporalio/worker";
+import { fileURLToPath } from "node:url";
+import { createAdapters } from "../adapters/index.ts";
+import { createActivities } from "../activities/index.ts";
+import { ACTIVITIES, PIPELINE_QUEUE, type ActivityName, type Queue } from "../domain/activities.ts";
+import { readConfig, type Config } from "./config.ts";
+import { createLogSink } from "./log.ts";
+
+/** How many activities of a queue one process runs at once: heavy ones use all cores by themselves. */
+const AT_ONCE: Record<Queue, number> = { pipeline: 0, video: 4, frames: 1, labeling: 20, training: 1, deployment: 2, inference: 1, results: 1, notify: 20 };
+
+const config = readConfig();
+Runtime.install({ logger: new DefaultLogger(config.logLevel === "debug" ? "DEBUG" : config.logLevel === "info" ? "INFO" : config.logLevel === "warn" ? "WARN" : "ERROR", createLogSink(config.prettyLog)), shutdownSignals: ["SIGINT", "SIGTERM"] });
+
+const { connectionOptions, namespace } = loadClientConnectConfig();
+const connection = await NativeConnection.connect(connectionOptions);
+const adapters = createAdapters(config);
+const serving = await adapters.serving();
+const activities = createActivities({
+  storage: adapters.storage,
+  video: await adapters.video(),
+  serving,
+  labeling: await adapters.labeling(),
+  trainer: await adapters.trainer(),
+  files: { allowedRoots: config.allowedRoots, allowedHosts: config.allowedHosts, maxBytes: config.maxDownloadBytes },
+  workFolder: config.workDir,
+});
+
+function optionsFor(queue: Queue, { shutdownGraceS }: Config): WorkerOptions {
+  const common: WorkerOptions = { connection, namespace: namespace ?? "default", taskQueue: queue, shutdownGraceTime: shutdownGraceS * 1000 };
+  if (queue === PIPELINE_QUEUE) return { ...common, workflowsPath: fileURLToPath(new URL("../workflows/index.ts", import.meta.url)) };
+  const own = Object.entries(activities).filter(([name]) => ACTIVITIES[name as ActivityName].queue === queue);
+  return {
+    ...common,
+    activities: Object.fromEntries(own),
+    maxConcurrentActivityTaskExecutions: AT_ONCE[queue],
+    // Progress is read from heartbeats: they must arrive at the server while they are fresh.
+    maxHeartbeatThrottleInterval: "1s",
+    defaultHeartbeatThrottleInterval: "1s",
+  };
+}
+
+try {
+  const workers = await Promise.all(config.queues.map((queue) => Worker.create(optionsFor(queue, config))));
+  await Promise.all(workers.map((worker) => worker.run()));
+} finally {
+  await serving.close();
+  await connection.close();
+}

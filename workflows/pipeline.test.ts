@@ -1,0 +1,215 @@
+import { WorkflowFailedError, type WorkflowHandle } from "@temporalio/client";
+import { ApplicationFailure } from "@temporalio/common";
+import type { TestWorkflowEnvironment } from "@temporalio/testing";
+import { Worker, bundleWorkflowCode, type WorkflowBundleWithSourceMap } from "@temporalio/worker";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Activities } from "../activities/index.ts";
+import { ACTIVITY_QUEUES } from "../domain/activities.ts";
+import type { EventName } from "../domain/events.ts";
+import { makeId, workflowIdOf } from "../domain/ids.ts";
+import type { TaskState } from "../domain/state.ts";
+import type { ApprovalClaim } from "../domain/steps.ts";
+import type { TaskSettings } from "../domain/task.ts";
+import { until } from "../scripts/child.ts";
+import { startTemporal } from "../test/temporal-server.ts";
+import { labelingApproved, labelingRejected, retry, stateQuery } from "./messages.ts";
+import type { pipeline } from "./pipeline.ts";
+
+/** The order of things and what is waited for, on a real server. What the steps do is tested with the steps. */
+
+let env: TestWorkflowEnvironment;
+let workflowBundle: WorkflowBundleWithSourceMap;
+beforeAll(async () => {
+  env = await startTemporal();
+  workflowBundle = await bundleWorkflowCode({ workflowsPath: fileURLToPath(new URL("./index.ts", import.meta.url)) });
+});
+afterAll(() => env.teardown());
+
+const settings: TaskSettings = {
+  file_path: "/videos/a.mp4", user_id: "ann", project: "test", classes: ["mouse"], keypoints: [], skeleton: [], flip_idx: null, num_animals: null,
+  num_frames: 10, prelabel: "auto", labeling: { tool: "builtin", allow_partial: false, reviewer_not_labeler: false, remind_after: 86_400 },
+  training: {}, inference: { confidence: 0.25, iou: 0.7, batch_size: 8, frame_skip: 0, max_frames: null }, outputs: ["json", "csv", "video", "notebook"], upload: [],
+};
+
+/** Activities that do nothing but say what a real one would say, and keep a list of their calls. */
+function recordingActivities(replace: Partial<Activities> = {}) {
+  const calls: { name: string; input: unknown }[] = [];
+  const steps: Activities = {
+    downloadVideo: async () => ({ sourceKey: "videos/x/source.mp4", originalPath: "/videos/a.mp4", browserKey: "videos/x/source.mp4", width: 640, height: 480, fps: 30, numFrames: 100, durationS: 3.3, bytes: 1, notes: [] }),
+    extractFrames: async ({ numFrames }) => ({ framesKey: "frames/x/", numFrames, notes: [] }),
+    preInfer: async () => ({ frames: 10, objects: 20, source: "motion", notes: [] }),
+    requestLabeling: async () => ({ tool: "builtin", title: "test - x", frames: 10, prelabeled: 10 }),
+    verifyApproval: async ({ claim }) => ({ holds: true, snapshotKey: claim.snapshot?.key ?? "labels/x/snapshot.json", sha256: "abc", approvedBy: "bob", frames: 10, leftOut: 0, objects: 20 }),
+    buildDataset: async () => ({ dataKey: "train_log/x/data.yaml", manifestKey: "m", train: 8, val: 2, boxes: 20, notes: [] }),
+    trainModel: async () => ({ modelKey: "train_log/x/model.pt", resultsKey: "r", epochs: 3, bestEpoch: 2, base: "scratch", task: "detect", imgsz: 320, metrics: { box_map50: 0.9 }, notes: [] }),
+    exportModel: async () => ({ onnxKey: "train_log/x/model.onnx", sha256: "0123456789abcdef", parity: { images: 2, objects: 4, max_box_px: 0.1, max_score: 0.001, max_keypoint_px: 0, unmatched: 0 } }),
+    deployModel: async ({ name }) => ({ model: { name, version: 1 }, endpoint: `onnx://${name}/1` }),
+    planInference: async () => ({ plan: "p", frames: 100, segments: [{ index: 0, start: 0, end: 50 }, { index: 1, start: 50, end: 100 }] }),
+    inferSegment: async ({ segment }) => ({ key: `s${segment.index}`, frames: segment.end - segment.start, detections: 100, differing: 0 }),
+    joinSegments: async () => ({ resultKey: "inference_results/x/result.json", frames: 100, ids: 2, meanAnimals: 2 }),
+    exportCsv: async () => ({ key: "tracks.csv", bytes: 1 }),
+    annotateVideo: async () => ({ key: "annotated.mp4", bytes: 1 }),
+    writeNotebook: async () => ({ key: "notebook.ipynb", bytes: 1 }),
+    uploadResults: async ({ destinations }) => ({ destinations: destinations.map((d) => d.path), files: 4, bytes: 4 }),
+    writeRecord: async () => ({ key: "tasks/x/record.json" }),
+    ...replace,
+  };
+  const recorded = Object.fromEntries(
+    Object.entries(steps).map(([name, step]) => [name, (input: unknown) => (calls.push({ name, input }), (step as (i: unknown) => unknown)(input))]),
+  );
+  return { calls, count: (name: keyof Activities) => calls.filter((c) => c.name === name).length, recorded };
+}
+
+/** Workers for all queues with these activities, as long as `body` runs; then the history is replayed. */
+async function withTask(options: { activities: Record<string, unknown>; settings?: Partial<TaskSettings> }, body: (handle: WorkflowHandle<typeof pipeline>, taskId: string) => Promise<void>): Promise<void> {
+  const taskId = makeId();
+  const { connection } = { connection: env.nativeConnection };
+  const workers = await Promise.all([
+    Worker.create({ connection, taskQueue: "pipeline", workflowBundle }),
+    ...ACTIVITY_QUEUES.map((taskQueue) => Worker.create({ connection, taskQueue, activities: options.activities as Record<string, (input: unknown) => Promise<unknown>> })),
+  ]);
+  const running = Promise.all(workers.map((worker) => worker.run()));
+  try {
+    const handle = await env.client.workflow.start<typeof pipeline>("pipeline", {
+      workflowId: workflowIdOf(taskId), taskQueue: "pipeline",
+      args: [{ taskId, settings: { ...settings, ...options.settings }, createdAt: new Date().toISOString() }],
+    });
+    await body(handle, taskId);
+    await Worker.runReplayHistory({ workflowBundle }, await handle.fetchHistory());
+  } finally {
+    for (const worker of workers) worker.shutdown();
+    await running;
+  }
+}
+
+const waiting = (handle: WorkflowHandle<typeof pipeline>, status: TaskState["status"]): Promise<TaskState> =>
+  until(`the task to be ${status}`, 30, async () => {
+    const state = await handle.query(stateQuery);
+    return state.status === status ? state : null;
+  });
+const claim = (n: number, sha = "abc"): ApprovalClaim => ({ claim_id: `c${n}`, source: "builtin", round: 1, snapshot: { key: `labels/x/${sha}.json`, sha256: sha } });
+const events = (state: TaskState): EventName[] => state.timeline.map((e) => e.event);
+
+describe("pipeline", () => {
+  it("goes from the video to the results, and waits for the approval in the middle", async () => {
+    const { recorded, calls } = recordingActivities();
+    await withTask({ activities: recorded, settings: { upload: [{ path: "/out" }] } }, async (handle) => {
+      const state = await waiting(handle, "waiting");
+      expect(state.waiting_for).toContain("approval");
+      expect(calls.map((c) => c.name)).toEqual(["downloadVideo", "extractFrames", "preInfer", "requestLabeling"]);
+      await handle.signal(labelingApproved, claim(1));
+      const end = await handle.result();
+      expect(end.status).toBe("completed");
+      expect(end.steps.map((s) => s.status)).toEqual(Array.from({ length: 9 }, () => "completed"));
+      expect(events(end)).toEqual([
+        "task.created", "video.download.requested", "video.downloaded", "frames.extraction.requested", "frames.extracted", "preinference.completed", "labeling.requested", "labeling.approved",
+        "labeling.completed", "model.training.requested", "model.training.completed", "model.deployment.requested", "model.deployed", "inference.requested", "inference.completed", "results.uploaded", "task.completed",
+      ]);
+      expect(end.timeline.every((e) => e.data.task_id === end.task_id && e.at.endsWith("Z"))).toBe(true);
+    });
+  });
+
+  it("trains once for the same claim ten times, and ignores claims of another round", async () => {
+    const { recorded, count } = recordingActivities();
+    await withTask({ activities: recorded }, async (handle) => {
+      await waiting(handle, "waiting");
+      await handle.signal(labelingApproved, { ...claim(0), round: 2 });
+      await Promise.all(Array.from({ length: 10 }, () => handle.signal(labelingApproved, claim(1))));
+      await Promise.all(Array.from({ length: 10 }, (_, i) => handle.signal(labelingApproved, claim(i + 2))));
+      await handle.result();
+      expect(count("verifyApproval")).toBe(1);
+      expect(count("trainModel")).toBe(1);
+    });
+  });
+
+  it("takes the claim that came first, so that what was approved first trains", async () => {
+    const { recorded, calls } = recordingActivities();
+    await withTask({ activities: recorded }, async (handle) => {
+      await waiting(handle, "waiting");
+      await handle.signal(labelingApproved, claim(1, "first"));
+      await handle.signal(labelingApproved, claim(2, "second"));
+      await handle.result();
+      expect(calls.find((c) => c.name === "buildDataset")?.input).toMatchObject({ snapshotKey: "labels/x/first.json" });
+    });
+  });
+
+  it("goes on waiting after a claim that does not hold and after a rejection, and says so", async () => {
+    let asked = 0;
+    const { recorded } = recordingActivities({
+      verifyApproval: async () => ((asked += 1) === 1 ? { holds: false, reason: "3 frames are not reviewed" } : { holds: true, snapshotKey: "k", sha256: "s", approvedBy: "bob", frames: 7, leftOut: 3, objects: 9 }),
+    });
+    await withTask({ activities: recorded }, async (handle) => {
+      await waiting(handle, "waiting");
+      await handle.signal(labelingApproved, claim(1, "a"));
+      await handle.signal(labelingRejected, { claim_id: "r1", round: 1, comments: [{ frame: 4, comment: "the tail" }], by: "bob" });
+      await handle.signal(labelingApproved, claim(2, "b"));
+      const end = await handle.result();
+      expect(events(end).slice(6, 10)).toEqual(["labeling.requested", "labeling.claim_refused", "labeling.rejected", "labeling.approved"]);
+      expect(end.timeline[7]?.data).toMatchObject({ reason: "3 frames are not reviewed" });
+    });
+  });
+
+  it("reminds while it waits", async () => {
+    const { recorded } = recordingActivities();
+    await withTask({ activities: recorded, settings: { labeling: { ...settings.labeling, remind_after: 1 } } }, async (handle) => {
+      await until("two reminders", 30, async () => events(await handle.query(stateQuery)).filter((e) => e === "labeling.reminder").length >= 2);
+      await handle.signal(labelingApproved, claim(1));
+      await handle.result();
+    });
+  });
+
+  it("parks a step that a person must mend, and goes on from there with corrected settings", async () => {
+    const { recorded, calls, count } = recordingActivities({
+      extractFrames: async ({ numFrames }) => {
+        if (numFrames > 100) throw ApplicationFailure.create({ message: "the video has only 100 frames", type: "InputError", nonRetryable: true, details: [{ field: "num_frames", what_to_do: "ask for at most 100" }] });
+        return { framesKey: "frames/x/", numFrames, notes: [] };
+      },
+    });
+    await withTask({ activities: recorded, settings: { num_frames: 500 } }, async (handle) => {
+      const state = await waiting(handle, "parked");
+      expect(state.steps[1]).toMatchObject({ status: "parked", reason: "the video has only 100 frames", what_to_do: "ask for at most 100" });
+      expect(count("extractFrames")).toBe(1);
+      await handle.signal(retry, { step: "training" }); // not reached yet: no effect
+      await handle.signal(retry, { step: "frames", settings: { num_frames: 50 } });
+      await waiting(handle, "waiting");
+      expect(count("downloadVideo")).toBe(1);
+      expect(calls.filter((c) => c.name === "extractFrames").map((c) => (c.input as { numFrames: number }).numFrames)).toEqual([500, 50]);
+      await handle.signal(labelingApproved, claim(1));
+      expect(events(await handle.result())).toEqual(expect.arrayContaining(["step.parked", "step.resumed", "task.completed"]));
+    });
+  });
+
+  it("does again what a changed setting concerns, and nothing before it", async () => {
+    let trained = 0;
+    const { recorded, count } = recordingActivities({
+      exportModel: async () => {
+        if ((trained += 1) === 1) throw ApplicationFailure.nonRetryable("ONNX differs", "InputError");
+        return { onnxKey: "k", sha256: "0123456789abcdef", parity: { images: 1, objects: 1, max_box_px: 0, max_score: 0, max_keypoint_px: 0, unmatched: 0 } };
+      },
+    });
+    await withTask({ activities: recorded }, async (handle) => {
+      await waiting(handle, "waiting");
+      await handle.signal(labelingApproved, claim(1));
+      await waiting(handle, "parked");
+      await handle.signal(retry, { step: "training", settings: { num_frames: 20 } });
+      await waiting(handle, "waiting");
+      await handle.signal(labelingApproved, claim(2, "more"));
+      await handle.result();
+      expect([count("downloadVideo"), count("extractFrames"), count("trainModel")]).toEqual([1, 2, 2]);
+    });
+  });
+
+  it("writes its record when it is cancelled while it waits", async () => {
+    const { recorded, calls } = recordingActivities();
+    await withTask({ activities: recorded }, async (handle) => {
+      await waiting(handle, "waiting");
+      await handle.cancel();
+      await expect(handle.result()).rejects.toBeInstanceOf(WorkflowFailedError);
+      const record = calls.find((c) => c.name === "writeRecord")?.input as { state: TaskState };
+      expect(record.state).toMatchObject({ status: "cancelled", waiting_for: null });
+      expect(record.state.steps[3]?.status).toBe("cancelled");
+      expect(events(record.state).at(-1)).toBe("task.cancelled");
+    });
+  });
+});

@@ -1,0 +1,45 @@
+import { proxyActivities, type ActivityOptions } from "@temporalio/workflow";
+import type { Activities } from "../activities/index.ts";
+import { ACTIVITIES, type ActivityName } from "../domain/activities.ts";
+
+/** Which errors no retry can mend: a person has to. */
+const nonRetryableErrorTypes = ["InputError"];
+
+/** Every step heartbeats at least once a second; a worker that is gone is noticed after this. */
+const heartbeatTimeout = "30s";
+
+/** Steps that take seconds to minutes. */
+const short: ActivityOptions = {
+  startToCloseTimeout: "1h",
+  heartbeatTimeout,
+  retry: { initialInterval: "2s", backoffCoefficient: 2, maximumInterval: "1m", maximumAttempts: 6, nonRetryableErrorTypes },
+};
+/** Steps that may take hours or days; what they have done so far is kept in storage, so that a retry goes on from there. */
+const long: ActivityOptions = { ...short, startToCloseTimeout: "30d", retry: { ...short.retry, maximumAttempts: 12 } };
+/** Small reads and writes, without heartbeats. */
+const quick: ActivityOptions = { startToCloseTimeout: "2m", retry: { initialInterval: "1s", backoffCoefficient: 2, maximumInterval: "30s", maximumAttempts: 8, nonRetryableErrorTypes } };
+
+/** An activity's queue comes from domain/activities, its patience from here. */
+function on<N extends ActivityName>(name: N, options: ActivityOptions): Activities[N] {
+  return proxyActivities<Activities>({ ...options, taskQueue: ACTIVITIES[name].queue })[name];
+}
+
+export const run = {
+  downloadVideo: on("downloadVideo", long),
+  extractFrames: on("extractFrames", short),
+  preInfer: on("preInfer", short),
+  requestLabeling: on("requestLabeling", quick),
+  verifyApproval: on("verifyApproval", quick),
+  buildDataset: on("buildDataset", short),
+  trainModel: on("trainModel", long),
+  exportModel: on("exportModel", short),
+  deployModel: on("deployModel", short),
+  planInference: on("planInference", short),
+  inferSegment: on("inferSegment", long),
+  joinSegments: on("joinSegments", long),
+  exportCsv: on("exportCsv", long),
+  annotateVideo: on("annotateVideo", long),
+  writeNotebook: on("writeNotebook", short),
+  uploadResults: on("uploadResults", long),
+  writeRecord: on("writeRecord", quick),
+};

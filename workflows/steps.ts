@@ -1,0 +1,151 @@
+import { CancellationScope } from "@temporalio/workflow";
+import type { ModelRef } from "../domain/detections.ts";
+import type { DownloadOutput, ExportOutput, FramesOutput, JoinOutput, SegmentOutput, TrainOutput, VerifyOutput } from "../domain/steps.ts";
+import type { StepName } from "../domain/task.ts";
+import type { ApprovalInbox } from "./approval.ts";
+import { run } from "./policy.ts";
+import type { Task } from "./task.ts";
+
+/** What earlier steps made, for later ones. A step that is done again replaces its own part. */
+export interface Made {
+  video: DownloadOutput;
+  frames: FramesOutput;
+  approval: Extract<VerifyOutput, { holds: true }>;
+  training: TrainOutput;
+  exported: ExportOutput;
+  model: ModelRef;
+  joined: JoinOutput;
+}
+
+export interface Step {
+  task: Task;
+  made: Made;
+  inbox: ApprovalInbox;
+}
+
+/** Does the step; what it returns is shown as its result. */
+export type StepWork = (step: Step) => Promise<Record<string, unknown>>;
+
+const download: StepWork = async ({ task, made }) => {
+  const { file_path, user_id } = task.state.settings;
+  task.emit("video.download.requested", { video_path: file_path, user_id });
+  made.video = await run.downloadVideo({ ...task.input, filePath: file_path });
+  task.emit("video.downloaded", { downloaded_video_path: made.video.sourceKey, original_video_path: made.video.originalPath, status: "completed" });
+  return { ...made.video };
+};
+
+const frames: StepWork = async ({ task, made }) => {
+  task.emit("frames.extraction.requested", { downloaded_video_path: made.video.sourceKey });
+  made.frames = await run.extractFrames({ ...task.input, numFrames: task.state.settings.num_frames });
+  task.emit("frames.extracted", { frames_path: made.frames.framesKey, num_frames: made.frames.numFrames, status: "completed" });
+  return { ...made.frames };
+};
+
+const preinference: StepWork = async ({ task }) => {
+  const { prelabel, classes, keypoints, num_animals, inference } = task.state.settings;
+  const found = await run.preInfer({ ...task.input, prelabel, classes, keypoints, numAnimals: num_animals, inference });
+  task.emit("preinference.completed", { frames: found.frames, objects: found.objects, source: found.source });
+  return { ...found };
+};
+
+/** Waits for a person, for days if need be: nothing runs meanwhile but a timer for reminders. */
+const labeling: StepWork = async ({ task, made, inbox }) => {
+  const { settings, round } = task.state;
+  inbox.open();
+  const requested = await run.requestLabeling({ ...task.input, settings });
+  task.emit("labeling.requested", { frames_path: made.frames.framesKey, status: "created" });
+  task.wait("labeling", `labels and their approval (${requested.frames} frames)`);
+  const began = Date.now();
+  for (;;) {
+    const message = await inbox.next(settings.labeling.remind_after);
+    if (message === null) {
+      task.emit("labeling.reminder", { round, waiting_s: Math.round((Date.now() - began) / 1000) });
+    } else if ("rejection" in message) {
+      task.emit("labeling.rejected", { round, comments: message.rejection.comments });
+    } else {
+      const answer = await run.verifyApproval({ ...task.input, claim: message.claim, settings });
+      if (answer.holds) {
+        inbox.close();
+        made.approval = answer;
+        task.emit("labeling.approved", { round, approved_by: answer.approvedBy, frames: answer.frames });
+        task.emit("labeling.completed", { label_path: answer.snapshotKey, status: "completed" });
+        return { ...answer };
+      }
+      task.emit("labeling.claim_refused", { round, source: message.claim.source, reason: answer.reason });
+    }
+  }
+};
+
+const training: StepWork = async ({ task, made }) => {
+  const { settings } = task.state;
+  const { snapshotKey, sha256 } = made.approval;
+  const dataset = await run.buildDataset({ ...task.input, snapshotKey, sha256, settings });
+  task.emit("model.training.requested", { data_path: dataset.dataKey });
+  made.training = await run.trainModel({ ...task.input, dataset, settings });
+  made.exported = await run.exportModel({ ...task.input, modelKey: made.training.modelKey, dataKey: dataset.dataKey, imgsz: made.training.imgsz });
+  task.emit("model.training.completed", { model_path: made.training.modelKey, status: "completed", metrics: made.training.metrics });
+  return { ...made.training, dataset, onnx: made.exported };
+};
+
+const deployment: StepWork = async ({ task, made }) => {
+  const { taskId, round } = task.input;
+  const { onnxKey, sha256 } = made.exported;
+  const deploymentId = `${taskId}-${round}-${sha256.slice(0, 12)}`;
+  task.emit("model.deployment.requested", { model_path: onnxKey, deployment_id: deploymentId, status: "requested", endpoint: "" });
+  const { base, epochs, imgsz, metrics } = made.training;
+  const lineage = { task_id: taskId, round, snapshot_sha256: made.approval.sha256, base_model: base, epochs, imgsz, metrics, parity: made.exported.parity };
+  const deployed = await run.deployModel({ ...task.input, name: taskId, onnxKey, sha256, deploymentId, lineage });
+  made.model = deployed.model;
+  task.emit("model.deployed", { deployment_id: deploymentId, status: "completed", endpoint: deployed.endpoint });
+  return { ...deployed };
+};
+
+/** Segments run side by side on as many workers as there are; one activity joins them. */
+const inference: StepWork = async ({ task, made }) => {
+  const { settings } = task.state;
+  const { model } = made;
+  task.emit("inference.requested", { model_path: made.exported.onnxKey, inference_data_path: made.video.sourceKey });
+  const { plan, segments, frames: total } = await run.planInference({ ...task.input, model, inference: settings.inference });
+  let done = 0;
+  task.progress("inference", 0, total, "frames");
+  // A scope of its own: when one segment fails for good, the others do not run on behind a parked task.
+  const parts = await CancellationScope.cancellable(async () => {
+    const segmentDone = async (work: Promise<SegmentOutput>): Promise<SegmentOutput> => {
+      const part = await work;
+      task.progress("inference", (done += part.frames), total, "frames");
+      return part;
+    };
+    try {
+      return await Promise.all(segments.map((segment) => segmentDone(run.inferSegment({ ...task.input, plan, segment, model, inference: settings.inference }))));
+    } catch (error) {
+      CancellationScope.current().cancel();
+      throw error;
+    }
+  });
+  const differing = parts.reduce((sum, part) => sum + part.differing, 0);
+  made.joined = await run.joinSegments({ ...task.input, plan, segments, model, differing, settings });
+  task.emit("inference.completed", { result_json_path: made.joined.resultKey, status: "completed" });
+  return { ...made.joined, model, segments: segments.length, differing };
+};
+
+const results: StepWork = async ({ task }) => {
+  const { settings } = task.state;
+  const input = { ...task.input, settings };
+  const wanted = new Set(settings.outputs);
+  const written = [];
+  if (wanted.has("csv") || wanted.has("notebook")) written.push(await run.exportCsv(input));
+  if (wanted.has("notebook")) written.push(await run.writeNotebook(input));
+  if (wanted.has("video")) written.push(await run.annotateVideo(input));
+  return { files: written };
+};
+
+const upload: StepWork = async ({ task }) => {
+  const { upload: destinations } = task.state.settings;
+  if (destinations.length === 0) return { destinations: [] };
+  const uploaded = await run.uploadResults({ ...task.input, destinations });
+  task.emit("results.uploaded", { destinations: uploaded.destinations });
+  return { ...uploaded };
+};
+
+/** The pipeline, in the order of domain/task's STEPS. */
+export const WORK: Record<StepName, StepWork> = { download, frames, preinference, labeling, training, deployment, inference, results, upload };

@@ -1,0 +1,94 @@
+import { CancellationScope, log, setCurrentDetails, upsertSearchAttributes } from "@temporalio/workflow";
+import type { EventData, EventName, TaskEvent } from "../domain/events.ts";
+import type { StepState, StepStatus, TaskState, TaskStatus } from "../domain/state.ts";
+import { STEPS, type StepName } from "../domain/task.ts";
+import type { PipelineInput } from "./messages.ts";
+import { run } from "./policy.ts";
+import { searchAttributes } from "./search-attributes.ts";
+
+/** Refused claims and reminders may come for months; older lines than these make room. */
+const TIMELINE_LIMIT = 1000;
+
+const now = (): string => new Date().toISOString();
+
+/** A task's state, and the few ways in which it changes: everything that `state` answers is written here. */
+export type Task = ReturnType<typeof createTask>;
+
+export function createTask(input: PipelineInput) {
+  const state: TaskState = {
+    task_id: input.taskId,
+    status: "running",
+    user_id: input.settings.user_id,
+    project: input.settings.project,
+    round: 1,
+    created_at: input.createdAt,
+    ended_at: null,
+    waiting_for: null,
+    steps: STEPS.map((name): StepState => ({ name, status: "pending", started_at: null, ended_at: null, progress: null, reason: null, what_to_do: null, result: null })),
+    settings: input.settings,
+    timeline: [],
+  };
+  const stepOf = (name: StepName): StepState => state.steps[STEPS.indexOf(name)]!;
+
+  /** Search attributes and the page of the Web UI, at every change of a step. */
+  function publish(step: StepName): void {
+    upsertSearchAttributes([
+      { key: searchAttributes.step, value: step },
+      { key: searchAttributes.state, value: state.status },
+      { key: searchAttributes.round, value: state.round },
+    ]);
+    const rows = state.steps.map((s) => `| ${s.name} | ${s.status} | ${s.started_at ?? ""} | ${s.ended_at ?? ""} | ${(s.reason ?? "").replaceAll("|", "/")} |`);
+    setCurrentDetails([`**${state.status}**${state.waiting_for === null ? "" : `: ${state.waiting_for}`}`, "", "| step | state | began | ended | why |", "| --- | --- | --- | --- | --- |", ...rows].join("\n"));
+  }
+
+  return {
+    state,
+    input: { taskId: input.taskId, get round(): number { return state.round; } },
+
+    emit<N extends EventName>(event: N, data: EventData[N]): void {
+      state.timeline.push({ event, at: now(), data: { task_id: state.task_id, ...data } } as unknown as TaskEvent);
+      if (state.timeline.length > TIMELINE_LIMIT) state.timeline.splice(1, 1);
+      log.info(event, { task_id: state.task_id, ...data });
+    },
+
+    /** A step begins anew: what it said before is gone, as is what followed it. */
+    begin(name: StepName): void {
+      for (const step of state.steps.slice(STEPS.indexOf(name))) Object.assign(step, { status: "pending", started_at: null, ended_at: null, progress: null, reason: null, what_to_do: null, result: null });
+      Object.assign(stepOf(name), { status: "running", started_at: now() });
+      Object.assign(state, { status: "running", waiting_for: null });
+      publish(name);
+    },
+
+    progress(name: StepName, done: number, total: number, unit: string): void {
+      stepOf(name).progress = { done, total, unit };
+    },
+
+    /** The step waits for a person. */
+    wait(name: StepName, waitingFor: string): void {
+      stepOf(name).status = "waiting";
+      Object.assign(state, { status: "waiting", waiting_for: waitingFor });
+      publish(name);
+    },
+
+    complete(name: StepName, status: StepStatus, result: Record<string, unknown>): void {
+      Object.assign(stepOf(name), { status, ended_at: now(), result });
+      publish(name);
+    },
+
+    park(name: StepName, reason: string, whatToDo: string): void {
+      Object.assign(stepOf(name), { status: "parked", ended_at: now(), reason, what_to_do: whatToDo });
+      Object.assign(state, { status: "parked", waiting_for: `a retry of ${name}: ${whatToDo}` });
+      this.emit("step.parked", { step: name, reason, what_to_do: whatToDo });
+      publish(name);
+    },
+
+    /** The task's end, whichever: its record goes to storage, also when the task was cancelled. */
+    async end(status: Extract<TaskStatus, "completed" | "cancelled">): Promise<void> {
+      const current = state.steps.find((s) => s.status !== "completed" && s.status !== "skipped" && s.status !== "pending");
+      if (status === "cancelled" && current !== undefined) Object.assign(current, { status: "cancelled", ended_at: now() });
+      Object.assign(state, { status, ended_at: now(), waiting_for: null });
+      publish(current?.name ?? "upload");
+      await CancellationScope.nonCancellable(() => run.writeRecord({ state }));
+    },
+  };
+}
