@@ -2,6 +2,8 @@ import { WorkflowFailedError, type WorkflowHandle } from "@temporalio/client";
 import { ApplicationFailure } from "@temporalio/common";
 import type { TestWorkflowEnvironment } from "@temporalio/testing";
 import { Worker, bundleWorkflowCode, type WorkflowBundleWithSourceMap } from "@temporalio/worker";
+import { execFileSync } from "node:child_process";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Activities } from "../activities/index.ts";
@@ -12,6 +14,7 @@ import type { TaskState } from "../domain/state.ts";
 import type { ApprovalClaim } from "../domain/steps.ts";
 import type { TaskSettings } from "../domain/task.ts";
 import { until } from "../scripts/child.ts";
+import { readTools } from "../scripts/tools.ts";
 import { startTemporal } from "../test/temporal-server.ts";
 import { labelingApproved, labelingRejected, retry, stateQuery } from "./messages.ts";
 import type { pipeline } from "./pipeline.ts";
@@ -61,8 +64,11 @@ function recordingActivities(replace: Partial<Activities> = {}) {
   return { calls, count: (name: keyof Activities) => calls.filter((c) => c.name === name).length, recorded };
 }
 
+/** With RECORD_HISTORIES=1 the runs that are named become workflows/histories/{name}.json, which replay.test.ts replays for ever after. */
+const recording = process.env["RECORD_HISTORIES"] === "1";
+
 /** Workers for all queues with these activities, as long as `body` runs; then the history is replayed. */
-async function withTask(options: { activities: Record<string, unknown>; settings?: Partial<TaskSettings> }, body: (handle: WorkflowHandle<typeof pipeline>, taskId: string) => Promise<void>): Promise<void> {
+async function withTask(options: { activities: Record<string, unknown>; settings?: Partial<TaskSettings>; record?: string }, body: (handle: WorkflowHandle<typeof pipeline>, taskId: string) => Promise<void>): Promise<void> {
   const taskId = makeId();
   const { connection } = { connection: env.nativeConnection };
   const workers = await Promise.all([
@@ -76,7 +82,14 @@ async function withTask(options: { activities: Record<string, unknown>; settings
       args: [{ taskId, settings: { ...settings, ...options.settings }, createdAt: new Date().toISOString() }],
     });
     await body(handle, taskId);
-    await Worker.runReplayHistory({ workflowBundle }, await handle.fetchHistory());
+    const history = await handle.fetchHistory();
+    await Worker.runReplayHistory({ workflowBundle }, history);
+    if (recording && options.record !== undefined) {
+      const folder = new URL("./histories/", import.meta.url);
+      mkdirSync(folder, { recursive: true });
+      const shown = execFileSync(readTools().temporal, ["workflow", "show", "--workflow-id", handle.workflowId, "--address", env.address, "--output", "json"], { encoding: "utf8" });
+      writeFileSync(new URL(`${options.record}.json`, folder), shown.replaceAll(/"(identity|name)": "[0-9]+@[^"]*"/g, '"$1": "recorded"'));
+    }
   } finally {
     for (const worker of workers) worker.shutdown();
     await running;
@@ -94,7 +107,7 @@ const events = (state: TaskState): EventName[] => state.timeline.map((e) => e.ev
 describe("pipeline", () => {
   it("goes from the video to the results, and waits for the approval in the middle", async () => {
     const { recorded, calls } = recordingActivities();
-    await withTask({ activities: recorded, settings: { upload: [{ path: "/out" }] } }, async (handle) => {
+    await withTask({ activities: recorded, settings: { upload: [{ path: "/out" }] }, record: "completed" }, async (handle) => {
       const state = await waiting(handle, "waiting");
       expect(state.waiting_for).toContain("approval");
       expect(calls.map((c) => c.name)).toEqual(["downloadVideo", "extractFrames", "preInfer", "requestLabeling"]);
@@ -139,7 +152,7 @@ describe("pipeline", () => {
     const { recorded } = recordingActivities({
       verifyApproval: async () => ((asked += 1) === 1 ? { holds: false, reason: "3 frames are not reviewed" } : { holds: true, snapshotKey: "k", sha256: "s", approvedBy: "bob", frames: 7, leftOut: 3, objects: 9 }),
     });
-    await withTask({ activities: recorded }, async (handle) => {
+    await withTask({ activities: recorded, record: "refused-and-rejected" }, async (handle) => {
       await waiting(handle, "waiting");
       await handle.signal(labelingApproved, claim(1, "a"));
       await handle.signal(labelingRejected, { claim_id: "r1", round: 1, comments: [{ frame: 4, comment: "the tail" }], by: "bob" });
@@ -166,7 +179,7 @@ describe("pipeline", () => {
         return { framesKey: "frames/x/", numFrames, notes: [] };
       },
     });
-    await withTask({ activities: recorded, settings: { num_frames: 500 } }, async (handle) => {
+    await withTask({ activities: recorded, settings: { num_frames: 500 }, record: "parked-and-retried" }, async (handle) => {
       const state = await waiting(handle, "parked");
       expect(state.steps[1]).toMatchObject({ status: "parked", reason: "the video has only 100 frames", what_to_do: "ask for at most 100" });
       expect(count("extractFrames")).toBe(1);
@@ -202,7 +215,7 @@ describe("pipeline", () => {
 
   it("writes its record when it is cancelled while it waits", async () => {
     const { recorded, calls } = recordingActivities();
-    await withTask({ activities: recorded }, async (handle) => {
+    await withTask({ activities: recorded, record: "cancelled" }, async (handle) => {
       await waiting(handle, "waiting");
       await handle.cancel();
       await expect(handle.result()).rejects.toBeInstanceOf(WorkflowFailedError);
