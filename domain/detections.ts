@@ -68,7 +68,11 @@ export interface ModelInfo {
   task: "detect" | "pose";
   classes: string[];
   keypoints: string[];
+  /** Height, width that it was trained for. */
   imgsz: [number, number];
+  /** It takes images of other sizes too: sides that are multiples of `stride` (default 32). */
+  dynamicSize?: boolean;
+  stride?: number;
 }
 
 /** A deployed model, as steps name it. */

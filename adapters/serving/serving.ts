@@ -1,4 +1,5 @@
 import type { Detection, ModelInfo, ModelRef } from "../../domain/detections.ts";
+import type { Size } from "../../domain/letterbox.ts";
 
 /** Where models run: the embedded ONNX Runtime, or Triton. */
 export interface Serving {
@@ -10,8 +11,11 @@ export interface Serving {
    * Throws InputError (field `model`) for a file that cannot serve; what served before goes on serving.
    */
   load(model: ModelRef): Promise<ModelInfo>;
-  /** Letterboxed planar RGB images of the model's input size in, detections in pixels of that input out, after NMS, best first. */
-  infer(options: { model: ModelRef; images: Buffer[]; confidence: number; iou: number; maxDetections: number }): Promise<Detection[][]>;
+  /**
+   * Letterboxed planar RGB images of the model's input size in, detections in pixels of that input out, after NMS, best first.
+   * `size`: of the images, where the model takes several (ModelInfo.dynamicSize). The images are only read.
+   */
+  infer(options: { model: ModelRef; images: Buffer[]; size?: Size; confidence: number; iou: number; maxDetections: number }): Promise<Detection[][]>;
   /** Ends threads and frees models. */
   close(): Promise<void>;
 }

@@ -13,6 +13,7 @@ export interface VideoTools {
   /**
    * Raw pixels of a segment's frames, in order, upright, scaled into width x height with the rest padded in grey 114 (letterbox, centred).
    * Each item is one frame: planar R, G, B (CHW), 3 * width * height bytes.
+   * Only frames whose number is a multiple of `stride`, counted from frame 0 of the video, so that segments of any length agree.
    * Frames of the segment that the decoder does not give are simply missing; the caller counts them.
    */
   decode(options: { file: string; index: PacketIndex; segment: Segment; stride: number; width: number; height: number; signal?: AbortSignal }): AsyncIterable<DecodedFrame>;
