@@ -83,5 +83,7 @@ export interface LabelingTask {
   num_animals: number | null;
   allow_partial: boolean;
   reviewer_not_labeler: boolean;
+  /** Which video the frames are of, in figures: edits do not outlive a change of the video. */
+  video: string;
   created_at: string;
 }

@@ -32,6 +32,8 @@ export const labelKeys = (taskId: string, round: number) => {
     prelabels: `${prefix}prelabels.json`,
     edits: `${prefix}edits/`,
     edit: (frame: number, version: number) => `${prefix}edits/${digits(frame, 8)}.v${version}.json`,
+    /** What the versions of one frame's edits begin with. */
+    editsOf: (frame: number) => `${prefix}edits/${digits(frame, 8)}.v`,
     tool: `${prefix}tool.json`,
     /** One snapshot per approval; its hash is in its name, so that a second approval never overwrites the first. */
     snapshotOf: (sha256: string) => `${prefix}snapshot-${sha256.slice(0, 16)}.json`,
@@ -86,6 +88,11 @@ export const taskKeys = (taskId: string) => ({ prefix: `tasks/${taskId}/`, recor
 
 /** API keys: their hashes, never they themselves. */
 export const AUTH_KEYS = "auth/keys.json";
+/** Signs the browser's session cookies. */
+export const AUTH_SECRET = "auth/session-secret";
+
+/** Which task a request with an Idempotency-Key made. `hash`: of user and key, in hex. */
+export const idempotencyKey = (hash: string): string => `tasks/idempotency/${hash}.json`;
 
 /** Label Studio holds 50 characters: the project's name is cut, never the id. */
 export function labelingTitle(settings: Pick<TaskSettings, "project">, taskId: string): string {

@@ -1,0 +1,46 @@
+/** manifest.json: what a dataset was made of. Written last: where it is, the dataset is whole. */
+export interface Manifest {
+  task_id: string;
+  round: number;
+  /** The only source of the labels. */
+  snapshot: { key: string; sha256: string };
+  task: "detect" | "pose";
+  classes: string[];
+  keypoints: string[];
+  flip_idx: number[] | null;
+  /** given: in the task's settings; names: derived from the keypoints' names; unknown: no horizontal flips; none: no keypoints. */
+  flip_idx_from: "given" | "names" | "unknown" | "none";
+  images: ManifestImage[];
+  /** Reviewed frames between train and val that neither uses. */
+  gap: number[];
+  /** Frames that were not reviewed. */
+  left_out: number[];
+  counts: {
+    reviewed: number;
+    train: number;
+    val: number;
+    gap: number;
+    left_out: number;
+    /** Images without an object. */
+    background: number;
+    /** Over all images, one that serves both splits counted once. */
+    boxes: number;
+    boxes_by_source: Record<string, number>;
+    /** Boxes that no person confirmed: always 0, counted in what was written. */
+    unreviewed_boxes: number;
+  };
+  /** Seconds between the nearest train and val frame. */
+  min_train_val_distance_s: number;
+  notes: string[];
+}
+
+export interface ManifestImage {
+  image: string;
+  label: string;
+  split: "train" | "val";
+  frame: number;
+  time: number;
+  source_image: string;
+  labels_sha256: string;
+  boxes: number;
+}
