@@ -68,12 +68,12 @@ function recordingActivities(replace: Partial<Activities> = {}) {
 const recording = process.env["RECORD_HISTORIES"] === "1";
 
 /** Workers for all queues with these activities, as long as `body` runs; then the history is replayed. */
-async function withTask(options: { activities: Record<string, unknown>; settings?: Partial<TaskSettings>; record?: string }, body: (handle: WorkflowHandle<typeof pipeline>, taskId: string) => Promise<void>): Promise<void> {
+async function withTask(options: { activities: object; settings?: Partial<TaskSettings>; record?: string }, body: (handle: WorkflowHandle<typeof pipeline>, taskId: string) => Promise<void>): Promise<void> {
   const taskId = makeId();
   const { connection } = { connection: env.nativeConnection };
   const workers = await Promise.all([
     Worker.create({ connection, taskQueue: "pipeline", workflowBundle }),
-    ...ACTIVITY_QUEUES.map((taskQueue) => Worker.create({ connection, taskQueue, activities: options.activities as Record<string, (input: unknown) => Promise<unknown>> })),
+    ...ACTIVITY_QUEUES.map((taskQueue) => Worker.create({ connection, taskQueue, activities: options.activities })),
   ]);
   const running = Promise.all(workers.map((worker) => worker.run()));
   try {
@@ -168,7 +168,7 @@ describe("pipeline", () => {
     await withTask({ activities: recorded, settings: { labeling: { ...settings.labeling, remind_after: 1 } } }, async (handle) => {
       await until("two reminders", 30, async () => events(await handle.query(stateQuery)).filter((e) => e === "labeling.reminder").length >= 2);
       await handle.signal(labelingApproved, claim(1));
-      await handle.result();
+      expect(await handle.result()).toMatchObject({ status: "completed", waiting_for: null });
     });
   });
 
