@@ -1,0 +1,101 @@
+"""actverse-trainer train | resume | export | check: JSON lines on stdout, everything else on stderr."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import traceback
+
+from .channel import Channel
+from .errors import InputProblem
+
+
+def parser() -> argparse.ArgumentParser:
+    top = argparse.ArgumentParser(prog="actverse-trainer", description=__doc__)
+    top.add_argument("--standalone", action="store_true", help="do not read stdin: no acknowledgements, no life-line")
+    commands = top.add_subparsers(dest="command", required=True)
+    for name, what in (("train", "train; goes on where the run folder has checkpoints"), ("resume", "the same, but an error where there is nothing to go on from")):
+        command = commands.add_parser(name, help=what)
+        command.add_argument("--data", required=True, help="data.yaml")
+        command.add_argument("--run", required=True, help="folder of checkpoints, results.csv and model.pt")
+        command.add_argument("--settings", default="{}", help="training settings as JSON")
+    export = commands.add_parser("export", help="model.pt to ONNX, then as check")
+    export.add_argument("--model", required=True)
+    export.add_argument("--imgsz", type=int, required=True)
+    export.add_argument("--output", required=True, help="the ONNX file to write")
+    export.add_argument("--data", required=True, help="data.yaml, whose validation images are compared")
+    check = commands.add_parser("check", help="how far ONNX Runtime's results are from PyTorch's")
+    check.add_argument("--model", required=True)
+    check.add_argument("--onnx", required=True)
+    check.add_argument("--imgsz", type=int, required=True)
+    check.add_argument("--data", required=True)
+    return top
+
+
+def main() -> None:
+    arguments = parser().parse_args()
+    channel = Channel(arguments.standalone or sys.stdin is None or sys.stdin.isatty())
+    # Before Ultralytics is imported: it must not look for the internet, install packages or write into the home folder.
+    os.environ.update(YOLO_OFFLINE="true", YOLO_AUTOINSTALL="false", YOLO_VERBOSE="false")
+    try:
+        if arguments.command in ("train", "resume"):
+            _train(arguments, channel)
+        else:
+            _export(arguments, channel)
+    except Exception as problem:
+        traceback.print_exc()
+        kind, what_to_do = _judge(problem)
+        channel.emit("error", kind=kind, message=str(problem) or type(problem).__name__, what_to_do=what_to_do)
+        # os._exit: threads and half-done native work must not turn an error into a hang or a crash.
+        os._exit(2)
+    os._exit(0)
+
+
+def _judge(problem: Exception) -> tuple[str, str]:
+    if isinstance(problem, InputProblem):
+        return "input", problem.what_to_do
+    words = str(problem).lower()
+    if isinstance(problem, MemoryError) or "out of memory" in words or "can't allocate memory" in words or "not enough memory" in words:
+        return "memory", "Lower training.batch or training.imgsz, or train on a machine with more memory."
+    return "crash", "Try again; the log of the training worker has the details."
+
+
+def _train(arguments: argparse.Namespace, channel: Channel) -> None:
+    from .checkpoints import OURS, RunFolder
+    from .dataset import read_dataset
+    from .network import find_base
+    from .settings import Settings, resolve
+    from .training import Run, finish, train
+
+    try:
+        asked = json.loads(arguments.settings)
+    except ValueError as problem:
+        raise InputProblem(f"--settings is no JSON: {problem}", "Give a JSON object of training settings.") from problem
+    data = read_dataset(arguments.data)
+    folder = RunFolder(arguments.run)
+    checkpoint, notes = folder.newest()
+    if arguments.command == "resume" and checkpoint is None:
+        raise InputProblem(f"{arguments.run} has no checkpoint to go on from", "Start with train.")
+    settings = resolve(asked, data)
+    if checkpoint:
+        settings = Settings.from_dict(checkpoint[OURS]["settings"] | {"device": settings.device})
+    run = Run(data, settings, folder, channel)
+    run.checkpoint, run.notes = checkpoint, [*data.notes, *notes]
+    run.base_path, run.base = (None, checkpoint[OURS]["base"]) if checkpoint else find_base(settings)
+    start = checkpoint["epoch"] + 1 if checkpoint else 0
+    channel.emit("start", **settings.as_dict(), base=run.base, resumed_from=start or None, train_images=len(data.train), val_images=len(data.val), boxes=data.instances, notes=run.notes)
+    train(run)
+    channel.emit("done", **finish(run))
+
+
+def _export(arguments: argparse.Namespace, channel: Channel) -> None:
+    from .export import check_parity, export_onnx
+
+    onnx = arguments.onnx if arguments.command == "check" else arguments.output
+    if arguments.command == "export":
+        export_onnx(arguments.model, arguments.imgsz, onnx)
+        channel.emit("exported", output=onnx, bytes=os.path.getsize(onnx))
+    parity = check_parity(arguments.model, onnx, arguments.imgsz, arguments.data, lambda done, total: channel.emit("progress", done=done, total=total))
+    channel.emit("parity", **parity)
