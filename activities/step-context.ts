@@ -9,8 +9,8 @@ const BEAT_MS = 1000;
 export interface StepContext {
   /** Aborts when the task is cancelled, the attempt timed out, or the worker shuts down. */
   signal: AbortSignal;
-  report(progress: Progress): void;
-  log(line: string, figures?: Record<string, unknown>): void;
+  report: (progress: Progress) => void;
+  log: (line: string, figures?: Record<string, unknown>) => void;
   /** The details of the last attempt's last heartbeat. */
   lastProgress: Progress | undefined;
   attempt: number;

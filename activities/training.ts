@@ -1,0 +1,126 @@
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
+import type { TrainerError, TrainReport } from "../adapters/training/trainer.ts";
+import { readJson } from "../adapters/storage/storage.ts";
+import { InputError } from "../domain/errors.ts";
+import { canonicalJson, sha256Of } from "../domain/hash.ts";
+import { trainKeys } from "../domain/layout.ts";
+import type { Manifest } from "../domain/manifest.ts";
+import type { ExportInput, ExportOutput, Parity, StepInput, TrainInput, TrainOutput } from "../domain/steps.ts";
+import type { Deps } from "./deps.ts";
+import { longStep, withScratch, type StepContext } from "./step-context.ts";
+import { fetchFile, fileSha256, openRun } from "./training-run.ts";
+
+/** Supposed where the trainer did not say which batch it used. */
+const USUAL_BATCH = 16;
+/** How far ONNX Runtime may be from PyTorch: pixels of the network's input, and score. */
+const MAX_PIXELS = 1;
+const MAX_SCORE = 0.01;
+
+type Run = Awaited<ReturnType<typeof openRun>>;
+type Settings = Record<string, unknown> & { batch?: number | undefined };
+
+export function createTrainingSteps({ storage, trainer, workFolder }: Pick<Deps, "storage" | "trainer" | "workFolder">) {
+  /** Copies: the trainer writes caches beside the images. Returns the path of data.yaml. */
+  async function fetchDataset({ taskId, round }: StepInput, dataKey: string, folder: string): Promise<string> {
+    const { data, prefix } = trainKeys(taskId, round);
+    const pathOf = (key: string): string => join(folder, key.slice(prefix.length));
+    for (const key of [...(await storage.list(data)), dataKey]) await fetchFile(storage, key, pathOf(key));
+    return pathOf(dataKey);
+  }
+
+  /** Trains in a folder of its own, from the last published checkpoint: what is in storage is the truth, on this machine too. */
+  async function trainOnce(input: TrainInput, settings: Settings, run: Run, { signal, report, log }: StepContext): Promise<TrainOutput> {
+    const keys = trainKeys(input.taskId, input.round);
+    const folder = join(workFolder, "training", `${input.taskId}-${input.round}`);
+    // What an attempt that was killed has left.
+    await rm(folder, { recursive: true, force: true });
+    return await withScratch(folder, async (scratch) => {
+      const data = await fetchDataset(input, input.dataset.dataKey, join(scratch, "dataset"));
+      const runFolder = join(scratch, "run");
+      const epoch = await run.restore(runFolder);
+      log(epoch === null ? "training begins" : `training goes on after epoch ${epoch}`, { task_id: input.taskId });
+      const made = await trainer.train({
+        data,
+        runFolder,
+        settings,
+        signal,
+        onProgress: (progress) => {
+          if (progress.figures?.["batch"] !== undefined) settings.batch = progress.figures["batch"];
+          report(progress);
+        },
+        onCheckpoint: async (files) => {
+          signal.throwIfAborted();
+          await run.publish(runFolder, files.epoch, [files.last, files.best, files.results]);
+        },
+        log,
+      });
+      return await run.finish(made, outputOf(made, keys.model, keys.resultsCsv, run.notes()));
+    });
+  }
+
+  return {
+    /** Trains up to the last epoch, whatever happens on the way: from the last checkpoint after a crash, with a smaller batch where memory runs out. */
+    trainModel: (input: TrainInput): Promise<TrainOutput> =>
+      longStep(async (context) => {
+        const { snapshot, images, flip_idx, task } = await readJson<Manifest>(storage, input.dataset.manifestKey);
+        // Classes, keypoints and flip_idx are in data.yaml.
+        const asked: Settings = { ...input.settings.training, task };
+        const run = await openRun(storage, input, sha256Of(canonicalJson({ snapshot: snapshot.sha256, images, flip_idx, settings: asked })));
+        const done = run.done();
+        if (done !== null) return done;
+        for (;;) {
+          const settings: Settings = { ...asked, ...(run.batch() === null ? {} : { batch: run.batch() ?? undefined }) };
+          try {
+            return await trainOnce(input, settings, run, context);
+          } catch (error) {
+            if (context.signal.aborted || !isTrainerError(error)) throw error;
+            if (error.kind === "input") throw new InputError({ field: "training", message: error.message, whatToDo: "Correct the training settings, or the labels, and retry the training.", status: 422, cause: error });
+            if (error.kind === "crash") throw error;
+            const batch = settings.batch ?? USUAL_BATCH;
+            if (batch <= 1) throw new InputError({ field: "training.imgsz", message: `Training ran out of memory even with a batch of 1: ${error.message}`, whatToDo: "Set a smaller training.imgsz or scale, or train on a machine with more memory.", status: 422, cause: error });
+            const smaller = Math.floor(batch / 2);
+            context.log(`out of memory: the batch is now ${smaller} instead of ${batch}`, { task_id: input.taskId });
+            await run.lowerBatch(smaller, `Memory ran out with a batch of ${batch}: training went on with ${smaller}.`);
+          }
+        }
+      }),
+
+    /** model.onnx, published only where it gives the same results as the trained model. */
+    exportModel: (input: ExportInput): Promise<ExportOutput> =>
+      longStep(({ signal, report }) =>
+        withScratch(join(workFolder, "export"), async (scratch) => {
+          const keys = trainKeys(input.taskId, input.round);
+          const data = await fetchDataset(input, input.dataKey, join(scratch, "dataset"));
+          const model = join(scratch, "model.pt");
+          await fetchFile(storage, input.modelKey, model);
+          const output = join(scratch, "model.onnx");
+          const parity = await trainer.export({ model, data, imgsz: input.imgsz, output, signal, onProgress: report }).catch((error: unknown) => {
+            if (!isTrainerError(error) || error.kind !== "input") throw error;
+            throw new InputError({ field: "model", message: error.message, whatToDo: "Retry the training.", status: 422, cause: error });
+          });
+          checkParity(parity);
+          signal.throwIfAborted();
+          await storage.put(keys.onnx, { file: output });
+          return { onnxKey: keys.onnx, sha256: await fileSha256(output), parity };
+        }),
+      ),
+  };
+}
+
+/** By name: steps know adapters by their types only. */
+const isTrainerError = (error: unknown): error is TrainerError => error instanceof Error && error.name === "TrainerError";
+
+function outputOf(made: TrainReport, modelKey: string, resultsKey: string, notes: string[]): TrainOutput {
+  const { epochs, bestEpoch, base, task, imgsz, metrics } = made;
+  return { modelKey, resultsKey, epochs, bestEpoch, base, task, imgsz, metrics, notes: [...notes, ...made.notes] };
+}
+
+/** A model that answers differently where it serves is not deployed; the one before keeps serving. */
+function checkParity(parity: Parity): void {
+  const { images, max_box_px: box, max_keypoint_px: keypoint, max_score: score, unmatched } = parity;
+  const figures = `over ${images} images a box differs by up to ${box} px, a keypoint by ${keypoint} px, a score by ${score}, and ${unmatched} objects have no counterpart`;
+  // Said the other way round, so that NaN fails too.
+  if (images > 0 && box <= MAX_PIXELS && keypoint <= MAX_PIXELS && score <= MAX_SCORE && unmatched === 0) return;
+  throw new InputError({ field: "model.onnx", message: `The exported model does not agree with the trained one: ${figures}.`, whatToDo: "Retry the training, with more epochs or another imgsz; tell us the figures if it happens again.", status: 422 });
+}
