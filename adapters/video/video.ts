@@ -8,22 +8,44 @@ export interface VideoTools {
   index(options: { file: string; signal?: AbortSignal }): Promise<PacketIndex>;
   /** An H.264 yuv420p MP4 with the same frames and times, for browsers. */
   makeProxy(options: { file: string; output: string; onProgress?: OnFrames; signal?: AbortSignal }): Promise<void>;
-  /** Exactly these frames (ascending) as JPEG files, upright: `nameOf(frame)` in `folder`. */
-  extractFrames(options: { file: string; index: PacketIndex; frames: number[]; folder: string; nameOf: (frame: number) => string; onProgress?: OnFrames; signal?: AbortSignal }): Promise<void>;
+  /** Exactly these frames (ascending) as JPEG files, upright: `nameOf(frame)` in `folder`. A frame that cannot be decoded gets no file. */
+  extractFrames(options: ExtractOptions): Promise<void>;
   /**
-   * Raw pixels of a segment's frames, in order, upright, scaled into width x height with the rest padded in grey 114 (letterbox, centred).
-   * Each item is one frame: planar R, G, B (CHW), 3 * width * height bytes.
-   * Only frames whose number is a multiple of `stride`, counted from frame 0 of the video, so that segments of any length agree.
+   * Raw pixels of a segment's frames, in order, upright, scaled into width x height with the rest padded in grey 114 (letterbox, centred: domain/letterbox).
+   * With a stride, the frames whose number is a multiple of it: segments side by side leave no seam.
+   * Each item is one frame: planar R, G, B (CHW), 3 * width * height bytes, in memory of its own.
    * Frames of the segment that the decoder does not give are simply missing; the caller counts them.
    */
-  decode(options: { file: string; index: PacketIndex; segment: Segment; stride: number; width: number; height: number; signal?: AbortSignal }): AsyncIterable<DecodedFrame>;
+  decode(options: DecodeOptions): AsyncIterable<DecodedFrame>;
   /** Images (JPEG, PNG) as grey raw pixels, width x height each. */
   readGrey(options: { files: string[]; width: number; height: number; signal?: AbortSignal }): AsyncIterable<Buffer>;
-  /** Draws an .ass subtitle file into the video: H.264 yuv420p, faststart, the source's frames and times, no audio. */
+  /** Draws an .ass subtitle file into the video: H.264 yuv420p, faststart, the source's frames and times, no audio. Its times count from the first frame. */
   drawSubtitles(options: { file: string; subtitles: string; output: string; onProgress?: OnFrames; signal?: AbortSignal }): Promise<void>;
 }
 
 export type OnFrames = (frames: number) => void;
+
+export interface ExtractOptions {
+  file: string;
+  index: PacketIndex;
+  frames: number[];
+  folder: string;
+  nameOf: (frame: number) => string;
+  onProgress?: OnFrames;
+  signal?: AbortSignal;
+}
+
+export interface DecodeOptions {
+  file: string;
+  index: PacketIndex;
+  segment: Segment;
+  stride: number;
+  width: number;
+  height: number;
+  /** Frames that the decoder gives and the index does not have (their presentation time in ticks): left out. */
+  onUnknown?: (pts: number) => void;
+  signal?: AbortSignal;
+}
 
 export interface DecodedFrame {
   frame: number;

@@ -1,0 +1,72 @@
+import { Writable } from "node:stream";
+
+/** How many whole frames wait for their reader before ffmpeg is held up. */
+const WAITING = 2;
+
+export interface FrameSink {
+  stream: Writable;
+  frames: Buffer[];
+  /** Takes the oldest frame and lets ffmpeg go on. */
+  take(): Buffer | undefined;
+  /** The reader is the slow one. */
+  heldUp(): boolean;
+  /** Bytes of a frame that is not whole. */
+  rest(): number;
+}
+
+/**
+ * Cuts ffmpeg's gbrp output into frames: planes G, B, R of `plane` bytes each come in, R, G, B go out.
+ * Every frame has memory of its own, so that a thread can hand it on without a copy.
+ */
+export function createFrameSink(plane: number, onFrame: () => void): FrameSink {
+  const bytes = plane * 3;
+  const placeOf = [plane, 2 * plane, 0];
+  const frames: Buffer[] = [];
+  let current = Buffer.allocUnsafeSlow(bytes);
+  let filled = 0;
+  let resume: (() => void) | null = null;
+
+  const stream = new Writable({
+    // fluent-ffmpeg takes a stream's `close` for a reader that went away.
+    emitClose: false,
+    highWaterMark: 1,
+    write(chunk: Buffer, _encoding, done) {
+      let from = 0;
+      while (from < chunk.length) {
+        const p = Math.floor(filled / plane);
+        const within = filled - p * plane;
+        const count = Math.min(plane - within, chunk.length - from);
+        chunk.copy(current, (placeOf[p] ?? 0) + within, from, from + count);
+        from += count;
+        filled += count;
+        if (filled === bytes) {
+          frames.push(current);
+          current = Buffer.allocUnsafeSlow(bytes);
+          filled = 0;
+        }
+      }
+      if (frames.length < WAITING) done();
+      else resume = done;
+      if (frames.length > 0) onFrame();
+    },
+    final(done) {
+      done();
+      onFrame();
+    },
+  });
+  return {
+    stream,
+    frames,
+    take() {
+      const frame = frames.shift();
+      const go = resume;
+      if (frames.length < WAITING && go !== null) {
+        resume = null;
+        go();
+      }
+      return frame;
+    },
+    heldUp: () => resume !== null,
+    rest: () => filled,
+  };
+}
