@@ -33,7 +33,8 @@ export function keepRunning(options: ChildOptions): Child {
 
   const start = (): void => {
     const began = Date.now();
-    child = spawn(options.command, options.args, { env: { ...process.env, ...options.env }, stdio: ["ignore", "pipe", "pipe"] });
+    // A group of its own: Ctrl-C in the terminal reaches us alone, and we end the processes in order.
+    child = spawn(options.command, options.args, { env: { ...process.env, ...options.env }, stdio: ["ignore", "pipe", "pipe"], detached: true });
     options.onPid(child.pid ?? null);
     for (const stream of [child.stdout, child.stderr]) {
       stream?.pipe(log, { end: false });

@@ -92,7 +92,7 @@ say("Starting Temporal, the worker and the API");
 const stack = await startStack({ home, dataDir, tools: readTools(), say, env: { ACTVERSE_ALLOWED_ROOTS: [dirname(video), home].join(":") } });
 let stopping: Promise<void> | null = null;
 const stop = (): Promise<void> => (stopping ??= stack.stop());
-for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => void stop().then(() => process.exit(signal === "SIGINT" && !flags.exit ? 0 : 1)));
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => void stop().then(() => process.exit(signal === "SIGINT" && !flags.exit ? 0 : 1)));
 
 const { taskId, state, reviewed, scores } = await runTask(createApiClient({ url: stack.apiUrl }), video, truth);
 const resultDir = join(dataDir, resultKeys(taskId, 1).prefix);
