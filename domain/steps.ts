@@ -60,7 +60,8 @@ export interface DeployOutput { model: ModelRef; endpoint: string }
 export interface JoinInput extends StepInput { plan: string; segments: Segment[]; model: ModelRef; differing: number; settings: TaskSettings }
 export interface JoinOutput { resultKey: string; frames: number; ids: number; meanAnimals: number }
 export interface ExportResultsInput extends StepInput { settings: TaskSettings }
-export interface ExportResultsOutput { key: string; bytes: number }
+/** `notes`: what a person should know of this output. */
+export interface ExportResultsOutput { key: string; bytes: number; notes?: string[] }
 
 // queue `notify`
 export interface RecordInput { state: TaskState }
