@@ -60,7 +60,7 @@ export const TaskBody = Type.Object(
     labeling: Type.Optional(LabelingSettings),
     training: Type.Optional(TrainingSettings),
     inference: Type.Optional(InferenceSettings),
-    outputs: Type.Optional(Type.Array(Type.Union(OUTPUTS.map((o) => Type.Literal(o))), { uniqueItems: true, default: [...OUTPUTS] })),
+    outputs: Type.Optional(Type.Array(Type.Enum(OUTPUTS), { uniqueItems: true, default: [...OUTPUTS] })),
     upload: Type.Optional(Type.Array(Type.Object({ path: Type.String({ minLength: 1, maxLength: 4096, description: "A folder under an allowed root." }) }, closed), { maxItems: 10, default: [] })),
   },
   closed,
@@ -94,7 +94,7 @@ export type StepName = (typeof STEPS)[number];
 /** What `retry` may change, as a part of the body. What is then done again is workflows/' business. */
 export const RetryBody = Type.Object(
   {
-    step: Type.Union(STEPS.map((s) => Type.Literal(s))),
+    step: Type.Enum(STEPS),
     settings: Type.Optional(Type.Partial(Type.Omit(TaskBody, ["user_id", "project", "classes", "keypoints", "skeleton", "flip_idx"]), closed)),
   },
   closed,

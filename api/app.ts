@@ -1,0 +1,79 @@
+import cookie from "@fastify/cookie";
+import rateLimit from "@fastify/rate-limit";
+import type { TypeBoxTypeProvider } from "@fastify/type-provider-typebox";
+import fastify, { type FastifyBaseLogger } from "fastify";
+import type { BuiltinLabeling } from "../adapters/labeling/labeling.ts";
+import type { Storage } from "../adapters/storage/storage.ts";
+import type { App, Context } from "./context.ts";
+import { createKeyStore } from "./keys.ts";
+import { addAuth } from "./plugins/auth.ts";
+import { addOpenApi } from "./plugins/openapi.ts";
+import { addPages } from "./plugins/pages.ts";
+import { addRequestLog } from "./plugins/request-log.ts";
+import { addSecurityHeaders } from "./plugins/security.ts";
+import { addProblems } from "./problems.ts";
+import { approvalRoutes } from "./routes/approval.ts";
+import { healthRoutes } from "./routes/health.ts";
+import { labelingRoutes } from "./routes/labeling.ts";
+import { resultRoutes } from "./routes/results.ts";
+import { sessionRoutes } from "./routes/session.ts";
+import { taskRoutes } from "./routes/tasks.ts";
+import { createSessions } from "./session.ts";
+import type { TemporalGateway } from "./temporal.ts";
+import { validatorCompiler } from "./validation.ts";
+import { createWatcher } from "./watcher.ts";
+
+export interface AppDeps {
+  storage: Storage;
+  labeling: BuiltinLabeling;
+  temporal: TemporalGateway;
+  auth: {
+    /** While no API key was ever made, everybody is the user `local`: only where nothing but this machine can reach us. */
+    allowAnonymous: boolean;
+  };
+  /** Folders under which a file_path or an upload's path may lie. */
+  allowedRoots: string[];
+  /** The built pages. */
+  webRoot: string;
+  version: string;
+  logger?: FastifyBaseLogger;
+  /** Requests a minute from one address. */
+  requestsPerMinute?: number;
+}
+
+const BODY_BYTES = 1_000_000;
+
+/** The API as a Fastify app that listens nowhere yet: tests inject requests. */
+export async function buildApp(deps: AppDeps): Promise<App> {
+  const app: App = fastify({
+    ...(deps.logger === undefined ? { logger: false } : { loggerInstance: deps.logger }),
+    disableRequestLogging: true,
+    bodyLimit: BODY_BYTES,
+    routerOptions: { ignoreTrailingSlash: true },
+    // A page that is open must not hold up a restart.
+    forceCloseConnections: true,
+  }).withTypeProvider<TypeBoxTypeProvider>();
+  app.setValidatorCompiler(validatorCompiler);
+  // The response schemas are for the OpenAPI document; answers go out as they are.
+  app.setSerializerCompiler(() => (data) => JSON.stringify(data));
+
+  // An empty body is no body, also where the client says that it is JSON.
+  const parseJson = app.getDefaultJsonParser("error", "error");
+  app.addContentTypeParser("application/json", { parseAs: "string" }, (request, body, done) => (body === "" ? done(null, undefined) : void parseJson(request, body as string, done)));
+
+  const { storage, temporal } = deps;
+  const keys = createKeyStore({ storage });
+  const sessions = createSessions({ storage });
+  const context: Context = { ...deps, keys, sessions, watcher: createWatcher({ temporal, storage }) };
+
+  addProblems(app);
+  addSecurityHeaders(app);
+  addRequestLog(app);
+  await app.register(cookie);
+  await app.register(rateLimit, { max: deps.requestsPerMinute ?? 6_000, timeWindow: "1 minute" });
+  addAuth(app, { keys, sessions, allowAnonymous: deps.auth.allowAnonymous });
+  await addOpenApi(app, deps);
+  await addPages(app, deps);
+  for (const add of [healthRoutes, sessionRoutes, taskRoutes, resultRoutes, labelingRoutes, approvalRoutes]) add(app, context);
+  return app;
+}

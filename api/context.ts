@@ -1,0 +1,42 @@
+import type { TypeBoxTypeProvider } from "@fastify/type-provider-typebox";
+import type { FastifyBaseLogger, FastifyInstance, FastifyRequest, RawServerDefault } from "fastify";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { BuiltinLabeling } from "../adapters/labeling/labeling.ts";
+import type { Storage } from "../adapters/storage/storage.ts";
+import { InputError } from "../domain/errors.ts";
+import type { KeyStore } from "./keys.ts";
+import { callerOf } from "./plugins/auth.ts";
+import type { Sessions } from "./session.ts";
+import type { TemporalGateway } from "./temporal.ts";
+import type { TaskView } from "./views.ts";
+import type { Watcher } from "./watcher.ts";
+
+/** What the routes need. */
+export interface Context {
+  storage: Storage;
+  labeling: BuiltinLabeling;
+  temporal: TemporalGateway;
+  watcher: Watcher;
+  keys: KeyStore;
+  sessions: Sessions;
+  /** Folders under which a file_path or an upload's path may lie. */
+  allowedRoots: string[];
+  version: string;
+}
+
+export type App = FastifyInstance<RawServerDefault, IncomingMessage, ServerResponse, FastifyBaseLogger, TypeBoxTypeProvider>;
+
+/** The task, where the caller may see it. Another user's task is as unknown as one that never was: 404. */
+export async function taskFor(request: FastifyRequest, { watcher }: Pick<Context, "watcher">, taskId: string): Promise<TaskView> {
+  const caller = callerOf(request);
+  const view = await watcher.view(taskId);
+  if (view === null || !(caller.admin || view.state.user_id === caller.userId)) {
+    throw new InputError({ field: "task_id", message: `there is no task ${taskId}`, whatToDo: "GET /tasks/ lists the tasks there are", status: 404 });
+  }
+  return view;
+}
+
+/** 409 where nothing can be changed any more. */
+export function refuseEnded({ state, ended }: TaskView): void {
+  if (ended) throw new InputError({ field: "task_id", message: `task ${state.task_id} has ended (${state.status})`, whatToDo: "make a new task", status: 409 });
+}

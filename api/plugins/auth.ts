@@ -1,0 +1,100 @@
+import "@fastify/cookie";
+import type { FastifyInstance, FastifyRequest, RouteOptions } from "fastify";
+import { HttpProblem } from "../problems.ts";
+import type { KeyStore } from "../keys.ts";
+import { SESSION_COOKIE, type Sessions } from "../session.ts";
+
+/** Who may call a route: anybody, anybody who is signed in, admins. Every route says so in its `config`. */
+export type Policy = "public" | "user" | "admin";
+
+export interface Caller {
+  userId: string;
+  /** Sees and changes the tasks of all users. */
+  admin: boolean;
+  via: "off" | "bearer" | "cookie";
+}
+
+declare module "fastify" {
+  interface FastifyContextConfig {
+    policy?: Policy;
+  }
+  interface FastifyRequest {
+    /** null on public routes where nobody is signed in. */
+    caller: Caller | null;
+  }
+}
+
+export interface AuthDeps {
+  keys: KeyStore;
+  sessions: Sessions;
+  /** Without keys, everybody is the user `local`: only where nothing but this machine can reach us. */
+  allowAnonymous: boolean;
+}
+
+const LOOPBACK = new Set(["localhost", "127.0.0.1", "[::1]"]);
+const SAFE = new Set(["GET", "HEAD", "OPTIONS"]);
+
+function hostnameOf(host: string): string | null {
+  try {
+    return new URL(`http://${host}`).hostname;
+  } catch {
+    return null;
+  }
+}
+
+/** A page of another origin must not change anything with this browser's rights. */
+function checkOrigin(request: FastifyRequest): void {
+  const { origin } = request.headers;
+  if (SAFE.has(request.method) || origin === undefined) return;
+  if (!URL.canParse(origin) || new URL(origin).host !== request.host) {
+    throw new HttpProblem({ status: 403, field: "Origin", message: "this change was sent by a page of another origin", whatToDo: "use the pages of this server itself" });
+  }
+}
+
+export function addAuth(app: FastifyInstance, { keys, sessions, allowAnonymous }: AuthDeps): void {
+  app.decorateRequest("caller", null);
+  const routes: RouteOptions[] = [];
+  app.addHook("onRoute", (route) => void routes.push(route));
+  app.addHook("onReady", async () => {
+    const open = routes.filter((route) => route.config?.policy === undefined);
+    if (open.length > 0) throw new Error(`routes without a policy: ${open.map(({ method, url }) => `${String(method)} ${url}`).join(", ")}`);
+  });
+
+  async function identify(request: FastifyRequest): Promise<Caller | null> {
+    if ((await keys.keys()) === null) return allowAnonymous ? { userId: "local", admin: true, via: "off" } : null;
+    const { authorization } = request.headers;
+    if (authorization !== undefined) {
+      const key = await keys.byToken(/^Bearer +(\S+)$/i.exec(authorization)?.[1] ?? "");
+      return key === null ? null : { userId: key.user_id, admin: key.admin, via: "bearer" };
+    }
+    const cookie = request.cookies[SESSION_COOKIE];
+    const keyId = cookie === undefined ? null : await sessions.open(cookie);
+    const key = keyId === null ? null : await keys.byId(keyId);
+    return key === null ? null : { userId: key.user_id, admin: key.admin, via: "cookie" };
+  }
+
+  app.addHook("onRequest", async (request) => {
+    const { policy } = request.routeOptions.config;
+    checkOrigin(request);
+    const caller = await identify(request);
+    request.caller = caller;
+    // A name that somebody else's DNS gives this machine must not open what only this machine may see.
+    if (caller?.via === "off" && !LOOPBACK.has(hostnameOf(request.host) ?? "")) {
+      throw new HttpProblem({ status: 403, field: "Host", message: "without API keys only this machine's own name is answered", whatToDo: "use http://localhost, or make a key: npm run keys -- add USER" });
+    }
+    if (policy === undefined || policy === "public") return;
+    if (caller === null) throw new HttpProblem({ status: 401, field: "Authorization", message: "an API key is needed", whatToDo: "sign in, or send the header Authorization: Bearer KEY; `npm run keys -- add USER` makes a key" });
+    if (policy === "admin" && !caller.admin) throw new HttpProblem({ status: 403, message: "only admins may do this", whatToDo: "ask an admin" });
+    if (caller.via === "cookie" && !SAFE.has(request.method)) {
+      const token = request.headers["x-csrf-token"];
+      const holds = typeof token === "string" && (await sessions.csrfHolds(request.cookies[SESSION_COOKIE]!, token));
+      if (!holds) throw new HttpProblem({ status: 403, field: "x-csrf-token", message: "the CSRF token is missing or not this session's", whatToDo: "send the csrf_token of GET /session in the header x-csrf-token" });
+    }
+  });
+}
+
+/** On routes with policy `user` or `admin` there always is one. */
+export function callerOf(request: FastifyRequest): Caller {
+  if (request.caller === null) throw new HttpProblem({ status: 401, message: "an API key is needed", whatToDo: "sign in" });
+  return request.caller;
+}

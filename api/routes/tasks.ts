@@ -1,0 +1,88 @@
+import { Type } from "typebox";
+import { InputError } from "../../domain/errors.ts";
+import { makeId } from "../../domain/ids.ts";
+import { settingsChanged, settingsOf } from "../../domain/settings.ts";
+import { RetryBody, STEPS, TaskBody, type TaskSettings } from "../../domain/task.ts";
+import { retry } from "../../workflows/messages.ts";
+import { refuseEnded, taskFor, type App, type Context } from "../context.ts";
+import { checkPath } from "../file-path.ts";
+import { claimTask } from "../idempotency.ts";
+import { callerOf, type Caller } from "../plugins/auth.ts";
+import { StatusAnswer, TaskParams, TaskRow, answers } from "../schemas.ts";
+import { createTaskList } from "../task-list.ts";
+
+const Created = Type.Object({ task_id: Type.String(), status_url: Type.String(), labeling_url: Type.String() });
+const Idempotency = Type.Object({ "idempotency-key": Type.Optional(Type.String({ minLength: 1, maxLength: 255, description: "The same request with the same key is one task." })) });
+const Limit = Type.Object({ limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 500, default: 50 })) });
+
+export function taskRoutes(app: App, context: Pick<Context, "storage" | "temporal" | "watcher" | "allowedRoots">): void {
+  const { storage, temporal, allowedRoots } = context;
+  const list = createTaskList({ temporal, storage });
+  const common = { config: { policy: "user" as const } };
+  const tags = ["tasks"];
+
+  async function checkPlaces(settings: Partial<TaskSettings>): Promise<void> {
+    if (settings.file_path !== undefined) await checkPath({ path: settings.file_path, field: "file_path", kind: "file", allowedRoots });
+    for (const [i, { path }] of (settings.upload ?? []).entries()) await checkPath({ path, field: `upload[${i}].path`, kind: "folder", allowedRoots });
+  }
+
+  app.post(
+    "/tasks/",
+    { ...common, schema: { tags, summary: "Make a task of a video", body: TaskBody, headers: Idempotency, response: answers({ 201: Created }, 400, 401, 403, 404, 422, 503) } },
+    async (request, reply) => {
+      const caller = callerOf(request);
+      checkOwner(caller, request.body.user_id);
+      const settings = settingsOf(request.body);
+      await checkPlaces(settings);
+      const key = request.headers["idempotency-key"];
+      const claimed = key === undefined ? { taskId: makeId(), createdAt: new Date().toISOString(), ended: false } : await claimTask({ storage, userId: caller.userId, key, body: request.body });
+      const { taskId, createdAt } = claimed;
+      if (!claimed.ended) {
+        await temporal.start({ taskId, settings, createdAt });
+        list.add({ taskId, settings, createdAt });
+      }
+      void reply.code(201).header("location", `/status/${taskId}`);
+      return { task_id: taskId, status_url: `/status/${taskId}`, labeling_url: `/label/${taskId}` };
+    },
+  );
+
+  app.get("/tasks/", { ...common, schema: { tags, summary: "The newest tasks: your own, or everybody's for an admin", querystring: Limit, response: answers({ 200: Type.Object({ tasks: Type.Array(TaskRow) }) }, 400, 401, 503) } }, async (request) => {
+    const { admin, userId } = callerOf(request);
+    return { tasks: await list.newest({ owner: admin ? null : userId, limit: request.query.limit ?? 50 }) };
+  });
+
+  app.get("/status/:task_id", { ...common, schema: { tags, summary: "Every step's state and progress", params: TaskParams, response: answers({ 200: Type.Unsafe<object>(StatusAnswer) }, 401, 404, 503) } }, async (request) => {
+    const { state, answeredBy } = await taskFor(request, context, request.params.task_id);
+    return { ...state, answered_by: answeredBy };
+  });
+
+  app.post(
+    "/tasks/:task_id/retry",
+    { ...common, schema: { tags, summary: "A parked task goes on, with corrected settings if need be", params: TaskParams, body: RetryBody, response: answers({ 202: Type.Object({}) }, 400, 401, 403, 404, 409, 503) } },
+    async (request, reply) => {
+      const { step, settings: patch } = request.body;
+      const view = await taskFor(request, context, request.params.task_id);
+      refuseEnded(view);
+      const parked = view.state.steps.find(({ status }) => status === "parked")?.name;
+      if (parked === undefined) throw new InputError({ field: "step", message: `no step of the task is parked: it is ${view.state.status}`, whatToDo: "retry when a step is parked", status: 409 });
+      if (STEPS.indexOf(step) > STEPS.indexOf(parked)) throw new InputError({ field: "step", message: `${step} has not been reached: the task is parked at ${parked}`, whatToDo: `retry ${parked}, or a step before it`, status: 409 });
+      const settings = settingsChanged(view.state.settings, patch);
+      await checkPlaces(settings);
+      await temporal.signal(view.state.task_id, retry, { step, ...(patch === undefined ? {} : { settings }) });
+      return await reply.code(202).send({});
+    },
+  );
+
+  app.post("/tasks/:task_id/cancel", { ...common, schema: { tags, summary: "End the task; what it has made stays", params: TaskParams, response: answers({ 202: Type.Object({}) }, 401, 403, 404, 409, 503) } }, async (request, reply) => {
+    const view = await taskFor(request, context, request.params.task_id);
+    refuseEnded(view);
+    await temporal.cancel(view.state.task_id);
+    return await reply.code(202).send({});
+  });
+
+}
+
+function checkOwner(caller: Caller, userId: string): void {
+  if (caller.via === "off" || caller.admin || caller.userId === userId) return;
+  throw new InputError({ field: "user_id", message: `you are ${caller.userId} and cannot make tasks for ${userId}`, whatToDo: `give user_id ${caller.userId}`, status: 403 });
+}

@@ -1,0 +1,167 @@
+import { isGrpcServiceError, type Client, type WorkflowExecutionDescription, type WorkflowExecutionInfo } from "@temporalio/client";
+import { WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError, type SignalDefinition, type TypedSearchAttributes } from "@temporalio/common";
+import { decodeArrayFromPayloads } from "@temporalio/common/lib/internal-non-workflow/codec-helpers.js";
+import { ACTIVITIES, PIPELINE_QUEUE, type ActivityName } from "../domain/activities.ts";
+import { taskIdOf, workflowIdOf } from "../domain/ids.ts";
+import type { Progress, TaskState, TaskStatus } from "../domain/state.ts";
+import { STEPS, type StepName } from "../domain/task.ts";
+import { stateQuery, type PipelineInput } from "../workflows/messages.ts";
+import { searchAttributes } from "../workflows/search-attributes.ts";
+
+/** What Temporal says of a task without a worker's help. Attributes lag behind by moments; activities are exact. */
+export interface Description {
+  taskId: string;
+  open: boolean;
+  status: TaskStatus;
+  owner: string;
+  project: string;
+  /** The step it is at; null before the workflow's first turn. */
+  step: StepName | null;
+  round: number;
+  createdAt: string;
+  endedAt: string | null;
+  /** Activities that are scheduled or run now, with the last heartbeat of each. */
+  activities: PendingActivity[];
+}
+
+export interface PendingActivity {
+  step: StepName;
+  progress: Progress | null;
+}
+
+/** The API's whole traffic with Temporal. Throws ServiceError (gRPC) where Temporal does not answer. */
+export type TemporalGateway = ReturnType<typeof createTemporalGateway>;
+
+const QUERY_MS = 2_000;
+const CALL_MS = 10_000;
+const PING_MS = 1_500;
+/** So many tasks are looked through for a list of the newest ones. */
+const LIST_MAX = 1_000;
+const GRPC_UNAVAILABLE = 14;
+
+export function createTemporalGateway({ client }: { client: Client }) {
+  const { workflow, connection } = client;
+  const within = <T>(ms: number, work: () => Promise<T>): Promise<T> => connection.withDeadline(Date.now() + ms, work);
+  const handle = (taskId: string) => workflow.getHandle(workflowIdOf(taskId));
+  /** false where the task is unknown or has ended. */
+  const reaches = async (work: () => Promise<unknown>): Promise<boolean> => {
+    try {
+      await within(CALL_MS, work);
+      return true;
+    } catch (error) {
+      if (error instanceof WorkflowNotFoundError) return false;
+      throw error;
+    }
+  };
+
+  async function activitiesOf(description: WorkflowExecutionDescription): Promise<PendingActivity[]> {
+    const pending = description.raw.pendingActivities ?? [];
+    const found = await Promise.all(
+      pending.map(async (activity) => {
+        const known = ACTIVITIES[activity.activityType?.name as ActivityName] as { step: StepName } | undefined;
+        if (known === undefined) return [];
+        const [progress] = await decodeArrayFromPayloads(workflow.options.loadedDataConverter, activity.heartbeatDetails?.payloads ?? []);
+        return [{ step: known.step, progress: (progress as Progress | null | undefined) ?? null }];
+      }),
+    );
+    return found.flat();
+  }
+
+  return {
+    async reachable(): Promise<boolean> {
+      return await within(PING_MS, () => connection.workflowService.getSystemInfo({})).then(() => true, () => false);
+    },
+
+    /** Starts the task, or finds that it was started: the same request twice is one run. */
+    async start(input: PipelineInput): Promise<void> {
+      const { taskId, settings } = input;
+      try {
+        await within(CALL_MS, () =>
+          workflow.start("pipeline", {
+            workflowId: workflowIdOf(taskId),
+            taskQueue: PIPELINE_QUEUE,
+            args: [input],
+            workflowIdReusePolicy: "REJECT_DUPLICATE",
+            workflowIdConflictPolicy: "USE_EXISTING",
+            staticSummary: `${settings.project}: ${taskId}`,
+            typedSearchAttributes: [
+              { key: searchAttributes.taskId, value: taskId },
+              { key: searchAttributes.owner, value: settings.user_id },
+              { key: searchAttributes.project, value: settings.project },
+              { key: searchAttributes.state, value: "running" },
+              { key: searchAttributes.round, value: 1 },
+            ],
+          }),
+        );
+      } catch (error) {
+        if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+      }
+    },
+
+    signal: <A>(taskId: string, signal: SignalDefinition<[A]>, argument: A): Promise<boolean> => reaches(() => handle(taskId).signal(signal, argument)),
+    cancel: (taskId: string): Promise<boolean> => reaches(() => handle(taskId).cancel()),
+
+    /** The workflow's own answer; null where no worker gives one in time, or the task is unknown. */
+    async state(taskId: string): Promise<TaskState | null> {
+      try {
+        return await within(QUERY_MS, () => handle(taskId).query(stateQuery));
+      } catch (error) {
+        const cause = error instanceof Error && isGrpcServiceError(error.cause) ? error.cause : error;
+        if (isGrpcServiceError(cause) && (cause.code as number) === GRPC_UNAVAILABLE) throw error;
+        return null;
+      }
+    },
+
+    /** null where Temporal does not know the task (any more). */
+    async describe(taskId: string): Promise<Description | null> {
+      try {
+        const description = await within(CALL_MS, () => handle(taskId).describe());
+        return { ...descriptionOf(description), activities: await activitiesOf(description) };
+      } catch (error) {
+        if (error instanceof WorkflowNotFoundError) return null;
+        throw error;
+      }
+    },
+
+    /** What the task was started with: the first event of its history. A retry may have changed settings since. */
+    async input(taskId: string): Promise<PipelineInput> {
+      const execution = { workflowId: workflowIdOf(taskId) };
+      const page = await within(CALL_MS, () => connection.workflowService.getWorkflowExecutionHistory({ namespace: workflow.options.namespace, execution, maximumPageSize: 1 }));
+      const payloads = page.history?.events?.[0]?.workflowExecutionStartedEventAttributes?.input?.payloads;
+      const [input] = await decodeArrayFromPayloads(workflow.options.loadedDataConverter, payloads ?? []);
+      return input as PipelineInput;
+    },
+
+    /** The newest tasks, of one owner or of all. A task that was started moments ago may be missing. */
+    async list({ owner, limit }: { owner: string | null; limit: number }): Promise<Description[]> {
+      const mine = owner === null ? "" : ` AND ActverseOwner = "${owner.replaceAll(/["\\]/g, "\\$&")}"`;
+      const found: Description[] = [];
+      await within(CALL_MS, async () => {
+        for await (const info of workflow.list({ query: `WorkflowType = "pipeline"${mine}`, pageSize: 200 })) {
+          found.push(descriptionOf(info));
+          if (found.length >= LIST_MAX) break;
+        }
+      });
+      // Ids sort by creation; the server's own order is by the time of closing.
+      return found.toSorted((a, b) => (a.taskId < b.taskId ? 1 : -1)).slice(0, limit);
+    },
+  };
+}
+
+function descriptionOf(info: Pick<WorkflowExecutionInfo, "workflowId" | "status" | "startTime" | "closeTime"> & { typedSearchAttributes: TypedSearchAttributes }): Description {
+  const attributes = info.typedSearchAttributes;
+  const open = info.status.name === "RUNNING" || info.status.name === "PAUSED";
+  const ended: TaskStatus = info.status.name === "COMPLETED" ? "completed" : info.status.name === "CANCELLED" ? "cancelled" : "failed";
+  return {
+    taskId: taskIdOf(info.workflowId),
+    open,
+    status: open ? ((attributes.get(searchAttributes.state) as TaskStatus | undefined) ?? "running") : ended,
+    owner: attributes.get(searchAttributes.owner) ?? "",
+    project: attributes.get(searchAttributes.project) ?? "",
+    step: STEPS.find((step) => step === attributes.get(searchAttributes.step)) ?? null,
+    round: attributes.get(searchAttributes.round) ?? 1,
+    createdAt: info.startTime.toISOString(),
+    endedAt: info.closeTime?.toISOString() ?? null,
+    activities: [],
+  };
+}
