@@ -86,10 +86,11 @@ function kindOf({ classes, keypoints }: Snapshot, settings: TaskSettings): { kin
   if (asked === "detect" || keypoints.length === 0) return { kind: { task: "detect", classes, keypoints: [], flipIdx: null }, origin: "none" };
   const given = settings.flip_idx;
   if (given !== null && !isFlip(given, keypoints.length)) throw new InputError({ field: "flip_idx", message: `flip_idx [${given.join(", ")}] does not say for each of ${keypoints.length} keypoints which one it becomes in a mirror image.`, whatToDo: "Pairs point at each other, a keypoint on the midline at itself; or leave flip_idx out.", status: 422 });
-  const derived = given === null ? deriveFlipIdx(keypoints) : null;
+  const derived = deriveFlipIdx(keypoints);
   const flipIdx = given ?? derived;
-  const origin = given === null ? (derived === null ? "unknown" : "names") : "given";
-  return { kind: { task: "pose", classes, keypoints, flipIdx }, origin };
+  const kind: DatasetKind = { task: "pose", classes, keypoints, flipIdx };
+  if (flipIdx === null) return { kind, origin: "unknown" };
+  return { kind, origin: flipIdx.join() === derived?.join() ? "names" : "given" };
 }
 
 function contentsOf(objects: FrameLabels["objects"], { task, keypoints }: DatasetKind): string[] {

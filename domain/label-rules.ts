@@ -72,7 +72,7 @@ export function checkApproval(approval: { frames: FrameLabels[]; leftOut: number
   };
   if (frames.length === 0) refuse("frames", "No frame is reviewed: there are no labels to train on.", "Open the labeling page, correct the frames and mark each as reviewed.");
   if (leftOut.length > 0 && !rules.allowPartial) {
-    const some = leftOut.slice(0, 5).join(", ") + (leftOut.length > 5 ? ", ..." : "");
+    const some = leftOut.slice(0, 5).join(", ") + (leftOut.length > 5 ? " and more" : "");
     refuse("frames", `${leftOut.length} of ${frames.length + leftOut.length} frames are not reviewed: ${some}.`, "Review them, or approve with allow_partial to leave them out.");
   }
   if (frames.every((frame) => frame.objects.length === 0)) refuse("objects", "There are no labels at all: none of the reviewed frames has an object.", "Draw a box around each animal in at least one frame.");

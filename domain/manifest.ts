@@ -8,7 +8,7 @@ export interface Manifest {
   classes: string[];
   keypoints: string[];
   flip_idx: number[] | null;
-  /** given: in the task's settings; names: derived from the keypoints' names; unknown: no horizontal flips; none: no keypoints. */
+  /** names: what the keypoints' names say, given or not; given: other than they say; unknown: no horizontal flips; none: no keypoints. */
   flip_idx_from: "given" | "names" | "unknown" | "none";
   images: ManifestImage[];
   /** Reviewed frames between train and val that neither uses. */

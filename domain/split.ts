@@ -18,6 +18,8 @@ export interface Split {
 }
 
 const VAL_SHARE = 0.15;
+/** More cost time in every epoch and make the figures hardly better. */
+const VAL_MOST = 200;
 /** From so many frames on, more blocks: val shows more of the video. */
 const BLOCKS_FROM = [30, 100];
 /** Below this a label is worth more than a gap. */
@@ -39,8 +41,7 @@ export function splitFrames(frames: SplitFrame[]): Split {
   if (first === undefined) throw new RangeError("no frames to split");
   if (sorted.length === 1) return { train: [first.frame], val: [first.frame], gap: [], minDistance: 0, notes: ["Only one labeled frame: it both trains and validates, so the figures say little."] };
 
-  const candidates = shiftsOf(sorted.length).map((shift) => parts(sorted, shift));
-  const best = candidates.reduce((a, b) => (quality(b) > quality(a) ? b : a));
+  const best = bestParts(sorted);
   const notes: string[] = [];
   if (best.val.every((frame) => frame.contents.length === 0)) {
     const shared = best.train.find((frame) => frame.contents.length > 0);
@@ -51,7 +52,8 @@ export function splitFrames(frames: SplitFrame[]): Split {
   }
   if (best.val.length < 3) notes.push(`Only ${best.val.length} frame${best.val.length === 1 ? "" : "s"} to validate on: the figures say little.`);
   const numbers = (list: SplitFrame[]): number[] => list.map((frame) => frame.frame);
-  const minDistance = Math.min(...best.val.flatMap((v) => best.train.map((t) => Math.abs(v.time - t.time))));
+  let minDistance = Infinity;
+  for (const v of best.val) for (const t of best.train) minDistance = Math.min(minDistance, Math.abs(v.time - t.time));
   return { train: numbers(best.train), val: numbers(best.val), gap: numbers(best.gap), minDistance, notes };
 }
 
@@ -61,19 +63,29 @@ interface Parts {
   gap: SplitFrame[];
 }
 
-/** 0, 1, -1, 2, -2, ...: the nearest place that will do. Bounded, since a candidate costs time. */
-const shiftsOf = (count: number): number[] => [0, ...Array.from({ length: Math.min(count, 100) }, (_, i) => [i + 1, -i - 1]).flat()];
+/** Shifts by 0, 1, -1, 2, -2, ... and takes the nearest place where all that train needs is in train and val shows all of it, else the best. */
+function bestParts(sorted: SplitFrame[]): Parts {
+  let best = parts(sorted, 0);
+  // Bounded, since each costs time.
+  for (let step = 1; step <= Math.min(sorted.length, 100) && quality(best) < quality({ train: sorted, val: sorted }); step++) {
+    for (const shift of [step, -step]) {
+      const other = parts(sorted, shift);
+      if (quality(other) > quality(best)) best = other;
+    }
+  }
+  return best;
+}
 
 function parts(sorted: SplitFrame[], shift: number): Parts {
   const count = sorted.length;
   const blocks = 1 + BLOCKS_FROM.filter((from) => count >= from).length;
-  const valCount = Math.max(1, Math.round(count * VAL_SHARE));
+  const valCount = Math.min(Math.max(1, Math.round(count * VAL_SHARE)), VAL_MOST);
   const reach = count >= GAP_FROM ? Math.max(1, Math.floor(count / 60)) : 0;
   const side = new Map<SplitFrame, "val" | "gap">();
   for (let block = 0; block < blocks; block++) {
     const size = Math.floor((valCount + block) / blocks);
-    const centre = Math.round((count * (block + 0.5)) / blocks - size / 2) + shift;
-    const start = Math.min(Math.max(centre, 0), count - size);
+    const wanted = Math.round((count * (block + 0.5)) / blocks - size / 2) + shift;
+    const start = Math.min(Math.max(wanted, 0), count - size);
     for (const frame of sorted.slice(start, start + size)) side.set(frame, "val");
     const [begin, end] = [sorted[start]!, sorted[start + size - 1]!];
     for (const frame of sorted.slice(Math.max(start - reach, 0), start)) if (begin.time - frame.time < GAP_SECONDS && !side.has(frame)) side.set(frame, "gap");
@@ -83,8 +95,6 @@ function parts(sorted: SplitFrame[], shift: number): Parts {
   return { train: of(undefined), val: of("val"), gap: of("gap") };
 }
 
-/** What train has never seen it cannot learn; then val must show something. */
-function quality({ train, val }: Parts): number {
-  const kinds = (frames: SplitFrame[]): number => new Set(frames.flatMap((frame) => frame.contents)).size;
-  return kinds(train) * 10_000 + kinds(val);
-}
+/** What train has never seen it cannot learn; then val should show as much as it can. */
+const quality = ({ train, val }: Pick<Parts, "train" | "val">): number => kindsOf(train) * 10_000 + kindsOf(val);
+const kindsOf = (frames: SplitFrame[]): number => new Set(frames.flatMap((frame) => frame.contents)).size;
