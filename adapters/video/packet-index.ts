@@ -35,13 +35,15 @@ export async function indexPackets(run: RunFfmpeg, options: { file: string; sign
   if (index.pts.length === 0) {
     throw new InputError({ field: "file_path", message: "The video has no frames.", whatToDo: "Check the file: it may be cut off or empty. Give a video that plays." });
   }
-  if (index.key_frames.length === 0) index.key_frames.push(0);
+  // After an edit list the key frame itself may be hidden: what is shown first can still be decoded from the file's beginning.
+  if (index.key_frames[0] !== 0) index.key_frames.unshift(0);
   return index;
 }
 
 async function listPackets(run: RunFfmpeg, options: { file: string; signal?: AbortSignal }): Promise<Packets | null> {
   const packets: Packets = { timeBase: [0, 1], pts: [], key: [] };
   let bad = "";
+  let keySeen = false;
   const sink = createLineSink((line) => {
     if (line.startsWith("#tb 0:")) packets.timeBase = ratio(line.slice(6));
     if (line === "" || line.startsWith("#")) return;
@@ -51,9 +53,9 @@ async function listPackets(run: RunFfmpeg, options: { file: string; signal?: Abo
     const flags = /F=0x([0-9A-Fa-f]+)/.exec(line)?.[1];
     const bits = flags === undefined ? KEY : Number.parseInt(flags, 16);
     if (fields.length < 6) bad = line;
+    keySeen ||= (bits & KEY) !== 0;
     // A stream that was cut out of another begins with packets that nothing can decode; an empty packet (AVI) is a frame that the camera dropped.
-    if ((bits & DISCARD) !== 0 || Number(fields[4]) === 0) return;
-    if ((bits & KEY) === 0 && packets.pts.length === 0) return;
+    if (!keySeen || (bits & DISCARD) !== 0 || Number(fields[4]) === 0) return;
     packets.pts.push(pts < -Number.MAX_SAFE_INTEGER ? Number.NaN : pts);
     packets.key.push((bits & KEY) !== 0);
   });

@@ -1,0 +1,120 @@
+import { execFile } from "node:child_process";
+import { copyFile, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+
+/** Small videos made by ffmpeg for the tests, each with a trait that breaks careless frame counting. */
+
+const execute = promisify(execFile);
+const TEST_PICTURE = (seconds: number, rate: number, size = "192x108"): string[] => ["-f", "lavfi", "-i", `testsrc2=size=${size}:rate=${rate}:duration=${seconds}`];
+const H264 = ["-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p"];
+/** ultrafast has no B-frames of its own. */
+const WITH_B_FRAMES = ["-c:v", "libx264", "-preset", "veryfast", "-bf", "3", "-pix_fmt", "yuv420p"];
+
+export async function ffmpegForTests(...args: string[]): Promise<void> {
+  await execute("ffmpeg", ["-nostdin", "-v", "error", "-y", ...args]);
+}
+
+export async function withFolder(work: (folder: string) => Promise<void>): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), "actverse-video-"));
+  try {
+    await work(folder);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** Videos that must work, by what is special about them. */
+export const GOOD_VIDEOS: Record<string, (folder: string) => Promise<string>> = {
+  "constant rate, several groups of pictures": async (folder) => make(join(folder, "cfr.mp4"), [...TEST_PICTURE(2, 25), ...H264, "-g", "10"]),
+  "B-frames and open groups": async (folder) => make(join(folder, "open.mp4"), [...TEST_PICTURE(3, 25), ...WITH_B_FRAMES, "-g", "12", "-x264-params", "open-gop=1"]),
+  "B-frames at five frames a second": async (folder) => make(join(folder, "slow.mp4"), [...TEST_PICTURE(10, 5), ...WITH_B_FRAMES, "-g", "10", "-x264-params", "open-gop=1"]),
+  "variable rate": async (folder) =>
+    make(join(folder, "vfr.mkv"), [...TEST_PICTURE(2, 30), "-vf", "select='not(eq(mod(n,7),3)+eq(mod(n,11),5))'", "-fps_mode", "passthrough", "-enc_time_base", "-1", ...WITH_B_FRAMES, "-g", "12"]),
+  "a start far from zero": async (folder) => make(join(folder, "start.ts"), [...TEST_PICTURE(2, 25), ...WITH_B_FRAMES, "-g", "12", "-output_ts_offset", "1000"]),
+  "an edit list": async (folder) => {
+    const whole = await make(join(folder, "whole.mp4"), [...TEST_PICTURE(3, 25), ...WITH_B_FRAMES, "-g", "25"]);
+    return make(join(folder, "edit.mp4"), ["-ss", "1.32", "-i", whole, "-c", "copy"]);
+  },
+  "turned by 90 degrees": async (folder) => {
+    const plain = await make(join(folder, "plain.mp4"), [...TEST_PICTURE(1, 25), ...H264, "-g", "10"]);
+    return make(join(folder, "turned.mp4"), ["-i", plain, "-c", "copy", "-metadata:s:v:0", "rotate=90"]);
+  },
+  "MJPEG in AVI": async (folder) => make(join(folder, "mjpeg.avi"), [...TEST_PICTURE(2, 25), "-c:v", "mjpeg", "-q:v", "3"]),
+  "MPEG-4 with B-frames in AVI": async (folder) => make(join(folder, "asp.avi"), [...TEST_PICTURE(2, 25), "-c:v", "mpeg4", "-bf", "2", "-g", "12", "-q:v", "3"]),
+  "VP9 in WebM": async (folder) => make(join(folder, "vp9.webm"), [...TEST_PICTURE(2, 25), "-c:v", "libvpx-vp9", "-deadline", "realtime", "-cpu-used", "8", "-g", "12"]),
+  "sound that begins earlier": async (folder) =>
+    make(join(folder, "sound.mkv"), ["-itsoffset", "0.7", ...TEST_PICTURE(2, 25), "-f", "lavfi", "-i", "sine=duration=3", "-map", "0:v", "-map", "1:a", ...H264, "-g", "10", "-c:a", "aac"]),
+  "one frame": async (folder) => make(join(folder, "one.mp4"), [...TEST_PICTURE(1, 25), "-frames:v", "1", ...H264]),
+};
+
+/** Files that are refused, and a part of what is said. */
+export const BAD_FILES: Record<string, { says: RegExp; make: (folder: string) => Promise<string> }> = {
+  "a text file": { says: /not a video/, make: (folder) => write(join(folder, "text.mp4"), "this is no video\n".repeat(100)) },
+  "an empty file": { says: /empty/, make: (folder) => write(join(folder, "empty.mp4"), "") },
+  "a folder": { says: /not a file/, make: async (folder) => folder },
+  "no such file": { says: /no such file/, make: async (folder) => join(folder, "missing.mp4") },
+  "audio only": { says: /only sound/, make: (folder) => make(join(folder, "audio.m4a"), ["-f", "lavfi", "-i", "sine=duration=1", "-c:a", "aac"]) },
+  "a cover picture only": {
+    says: /cover picture/,
+    make: (folder) => make(join(folder, "cover.m4a"), ["-f", "lavfi", "-i", "sine=duration=1", "-f", "lavfi", "-i", "color=red:s=64x64:d=0.1:r=10", "-map", "0:a", "-map", "1:v", "-frames:v", "1", "-c:a", "aac", "-c:v", "mjpeg", "-disposition:v:0", "attached_pic"]),
+  },
+  "a header without frames": {
+    says: /No frame|not a video|no video stream/,
+    make: (folder) => make(join(folder, "zero.avi"), [...TEST_PICTURE(1, 25), "-vf", "select=0", "-c:v", "mjpeg"]),
+  },
+  "cut off before its index": {
+    says: /not a video/,
+    make: async (folder) => {
+      const whole = await make(join(folder, "whole.mp4"), [...TEST_PICTURE(2, 25), ...H264]);
+      const bytes = await readFile(whole);
+      return write(join(folder, "cut.mp4"), bytes.subarray(0, Math.floor(bytes.length * 0.6)));
+    },
+  },
+  "huge dimensions": {
+    says: /too large|No frame/,
+    make: async (folder) => {
+      const small = await make(join(folder, "small.avi"), [...TEST_PICTURE(1, 5), "-c:v", "mjpeg"]);
+      const bytes = await readFile(small);
+      // Width and height in the AVI's stream header (BITMAPINFOHEADER), and in every JPEG (SOF0).
+      const header = bytes.indexOf("strf") + 8;
+      bytes.writeInt32LE(60_000, header + 4);
+      bytes.writeInt32LE(60_000, header + 8);
+      for (let at = bytes.indexOf(Buffer.from([0xff, 0xc0])); at !== -1; at = bytes.indexOf(Buffer.from([0xff, 0xc0]), at + 2)) {
+        bytes.writeUInt16BE(60_000, at + 5);
+        bytes.writeUInt16BE(60_000, at + 7);
+      }
+      return write(join(folder, "huge.avi"), bytes);
+    },
+  },
+  "a playlist (ffconcat) named .mp4": {
+    says: /not a video/,
+    make: async (folder) => {
+      await make(join(folder, "secret.mp4"), [...TEST_PICTURE(1, 25), ...H264]);
+      return write(join(folder, "playlist.mp4"), "ffconcat version 1.0\nfile secret.mp4\n");
+    },
+  },
+  "a playlist (m3u8) named .mp4": {
+    says: /not a video/,
+    make: async (folder) => {
+      const secret = await make(join(folder, "secret.ts"), [...TEST_PICTURE(1, 25), ...H264]);
+      return write(join(folder, "hls.mp4"), `#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\n${secret}\n#EXT-X-ENDLIST\n`);
+    },
+  },
+  "a picture named .mp4": { says: /not a video/, make: async (folder) => {
+    const picture = await make(join(folder, "picture.png"), [...TEST_PICTURE(1, 1), "-frames:v", "1"]);
+    await copyFile(picture, join(folder, "picture.mp4"));
+    return join(folder, "picture.mp4");
+  } },
+};
+
+async function make(file: string, args: string[]): Promise<string> {
+  await ffmpegForTests(...args, file);
+  return file;
+}
+
+async function write(file: string, content: string | Buffer): Promise<string> {
+  await writeFile(file, content);
+  return file;
+}
