@@ -1,0 +1,100 @@
+import { linkCost, type Link } from "./link-cost.ts";
+import type { Tracklet } from "./tracklets.ts";
+
+/** No way from one tracklet to another costs more: with N animals, whoever comes back is one of them. */
+const DEAREST = 3;
+/** What it is worth to keep one sure sighting. */
+const WORTH = 0.3;
+/** A tracklet may be followed by so many of those that begin after it. */
+const SUCCESSORS = 60;
+
+/**
+ * Puts tracklets (by first frame) on at most `lanes` lanes, so that the worth of what is kept less the cost of the links is greatest;
+ * what finds no place is left out. Tracklets on one lane follow each other in time. Gives for each tracklet its lane, or -1.
+ * Exact: a flow of least cost through the tracklets, one unit per lane (as in Zhang, Li, Nevatia 2008).
+ */
+export function joinOnLanes(tracklets: Tracklet[], lanes: number, fps: number): number[] {
+  const count = tracklets.length;
+  const graph = createGraph(2 * count + 2);
+  const [source, sink] = [2 * count, 2 * count + 1];
+  for (const [i, tracklet] of tracklets.entries()) {
+    graph.add(2 * i, 2 * i + 1, -WORTH * tracklet.scoreSum);
+    graph.add(source, 2 * i, 0);
+    graph.add(2 * i + 1, sink, 0);
+  }
+  for (const { from, to, cost } of linksOf(tracklets, fps)) graph.add(2 * from + 1, 2 * to, cost);
+  const order = [source, ...Array.from({ length: 2 * count }, (_, i) => i), sink];
+  for (let lane = 0; lane < lanes; lane += 1) if (!graph.augment(source, sink, order)) break;
+
+  const laneOf = tracklets.map(() => -1);
+  let next = 0;
+  for (const i of tracklets.keys()) {
+    if (!graph.used(source, 2 * i)) continue;
+    for (let node: number | undefined = 2 * i; node !== undefined && node !== sink; node = graph.usedFrom(node)) laneOf[node >> 1] = next;
+    next += 1;
+  }
+  return laneOf;
+}
+
+function linksOf(tracklets: Tracklet[], fps: number): Link[] {
+  const links: Link[] = [];
+  for (const [from, a] of tracklets.entries()) {
+    let found = 0;
+    for (let to = from + 1; to < tracklets.length && found < SUCCESSORS; to += 1) {
+      const cost = linkCost(a, tracklets[to]!, fps);
+      if (cost === Infinity) continue;
+      found += 1;
+      links.push({ from, to, cost: Math.min(DEAREST, cost) + 0.01 * cost });
+    }
+  }
+  return links;
+}
+
+/** Edges carry one unit each; edge e and its way back e ^ 1 lie beside each other. */
+function createGraph(nodes: number) {
+  const edges: number[][] = Array.from({ length: nodes }, () => []);
+  const to: number[] = [];
+  const cost: number[] = [];
+  const room: number[] = [];
+
+  function add(a: number, b: number, price: number): void {
+    edges[a]!.push(to.length);
+    edges[b]!.push(to.length + 1);
+    to.push(b, a);
+    cost.push(price, -price);
+    room.push(1, 0);
+  }
+
+  /** Sends one more unit along the cheapest way (Bellman-Ford, sweeping `order` to and fro); false where that gains nothing. */
+  function augment(source: number, sink: number, order: number[]): boolean {
+    const best = new Float64Array(nodes).fill(Infinity);
+    const by = new Int32Array(nodes).fill(-1);
+    best[source] = 0;
+    for (let changed = true, sweep = 0; changed; sweep += 1) {
+      changed = false;
+      for (const node of sweep % 2 === 0 ? order : order.toReversed()) {
+        if (best[node] === Infinity) continue;
+        for (const edge of edges[node]!) {
+          if (room[edge] === 0 || best[node]! + cost[edge]! >= best[to[edge]!]! - 1e-9) continue;
+          best[to[edge]!] = best[node]! + cost[edge]!;
+          by[to[edge]!] = edge;
+          changed = true;
+        }
+      }
+    }
+    if (!(best[sink]! < 0)) return false;
+    for (let node = sink; node !== source; node = to[by[node]! ^ 1]!) {
+      room[by[node]!]! -= 1;
+      room[by[node]! ^ 1]! += 1;
+    }
+    return true;
+  }
+
+  const usedEdge = (edge: number) => edge % 2 === 0 && room[edge] === 0;
+  return {
+    add,
+    augment,
+    used: (a: number, b: number) => edges[a]!.some((edge) => to[edge] === b && usedEdge(edge)),
+    usedFrom: (node: number) => to[edges[node]!.find(usedEdge) ?? -1],
+  };
+}
