@@ -1,7 +1,7 @@
 import cookie from "@fastify/cookie";
 import rateLimit from "@fastify/rate-limit";
 import type { TypeBoxTypeProvider } from "@fastify/type-provider-typebox";
-import fastify, { type FastifyBaseLogger } from "fastify";
+import fastify, { LogController, type FastifyBaseLogger } from "fastify";
 import type { BuiltinLabeling } from "../adapters/labeling/labeling.ts";
 import type { Storage } from "../adapters/storage/storage.ts";
 import type { App, Context } from "./context.ts";
@@ -47,7 +47,7 @@ const BODY_BYTES = 1_000_000;
 export async function buildApp(deps: AppDeps): Promise<App> {
   const app: App = fastify({
     ...(deps.logger === undefined ? { logger: false } : { loggerInstance: deps.logger }),
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: BODY_BYTES,
     routerOptions: { ignoreTrailingSlash: true },
     // A page that is open must not hold up a restart.

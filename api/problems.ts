@@ -64,7 +64,8 @@ export function sendProblem(reply: FastifyReply, body: Problem): FastifyReply {
 export function addProblems(app: FastifyInstance): void {
   app.setErrorHandler((error: FastifyError, request: FastifyRequest, reply: FastifyReply) => {
     const body = problemOf(error, request.id);
-    if (body.status >= 500) request.log.error({ err: error }, body.detail);
+    if (body.status === 503) request.log.warn({ reason: error.message }, body.detail);
+    else if (body.status >= 500) request.log.error({ err: error }, body.detail);
     if (body.status === 401) void reply.header("www-authenticate", "Bearer");
     return sendProblem(reply, body);
   });

@@ -32,8 +32,9 @@ export function explainValidation(errors: ErrorObject[], part: string): InputErr
     return new InputError({ field, message: `${field} is missing`, whatToDo: `give ${field}` });
   }
   const field = at === "" ? part : at;
+  if (part === "params") return new InputError({ field, message: `there is no ${field} ${short(error.data)}`, whatToDo: "check the address", status: 404 });
   const allowed = error.keyword === "anyOf" ? choices(error, errors) : error.keyword === "enum" ? `must be one of ${listed(error.schema as unknown[])}` : (error.message ?? "is not allowed");
-  return new InputError({ field, message: `${field} ${allowed}, but is ${short(error.data)}`, whatToDo: `correct ${field}: it ${allowed}`, status: part === "params" ? 404 : 400 });
+  return new InputError({ field, message: `${field} ${allowed}, but is ${short(error.data)}`, whatToDo: `correct ${field}: it ${allowed}` });
 }
 
 function choices(error: ErrorObject, errors: ErrorObject[]): string {

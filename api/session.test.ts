@@ -1,0 +1,70 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { createLocalStorage } from "../adapters/storage/local.ts";
+import type { Storage } from "../adapters/storage/storage.ts";
+import { AUTH_KEYS } from "../domain/layout.ts";
+import { createKeyStore } from "./keys.ts";
+import { SESSION_SECONDS, createSessions } from "./session.ts";
+
+let folder: string;
+let storage: Storage;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), "actverse-"));
+  storage = createLocalStorage({ root: folder });
+});
+afterEach(() => rm(folder, { recursive: true }));
+
+describe("sessions", () => {
+  it("outlive a restart: only the secret in storage is needed", async () => {
+    const cookie = await createSessions({ storage }).seal("key1");
+    const later = createSessions({ storage });
+    expect(await later.open(cookie)).toBe("key1");
+    expect(await later.csrfHolds(cookie, await createSessions({ storage }).csrfToken(cookie))).toBe(true);
+  });
+
+  it("refuse what is forged, cut, of another secret, or too old", async () => {
+    const sessions = createSessions({ storage });
+    const cookie = await sessions.seal("key1");
+    for (const bad of [cookie.replace("key1", "key2"), cookie.slice(0, -1), "", ".", "a.b.c.d", `${cookie}é`, cookie.replace(/.$/, "é")]) expect(await sessions.open(bad), bad).toBeNull();
+    expect(await sessions.open(cookie, Date.now() + SESSION_SECONDS * 1000 + 1000)).toBeNull();
+    const other = await mkdtemp(join(tmpdir(), "actverse-"));
+    expect(await createSessions({ storage: createLocalStorage({ root: other }) }).open(cookie)).toBeNull();
+    await rm(other, { recursive: true });
+  });
+
+  it("have each a CSRF token of their own", async () => {
+    const sessions = createSessions({ storage });
+    const [a, b] = [await sessions.seal("key1"), await sessions.seal("key1")];
+    expect(await sessions.csrfHolds(a, await sessions.csrfToken(b))).toBe(false);
+    expect(await sessions.csrfHolds(a, "")).toBe(false);
+  });
+});
+
+describe("keys", () => {
+  it("are found by their token, which is kept nowhere", async () => {
+    const keys = createKeyStore({ storage });
+    expect(await keys.keys()).toBeNull();
+    const { key, token } = await keys.add({ userId: "ada", admin: false });
+    expect(token).toMatch(/^av_[A-Za-z0-9_-]{43}$/);
+    expect(await keys.byToken(token)).toEqual(key);
+    expect(await keys.byToken(`${token}x`)).toBeNull();
+    expect((await storage.read(AUTH_KEYS)).toString()).not.toContain(token.slice(3));
+    expect(await createKeyStore({ storage }).byToken(token)).toEqual(key);
+  });
+
+  it("let nobody in once the last one is revoked", async () => {
+    const keys = createKeyStore({ storage });
+    const { key, token } = await keys.add({ userId: "ada", admin: true });
+    await keys.revoke(key.id);
+    expect(await keys.byToken(token)).toBeNull();
+    expect(await keys.keys()).toEqual([]);
+    await expect(keys.revoke(key.id)).rejects.toMatchObject({ field: "id", status: 404 });
+  });
+
+  it("refuse names that would not survive a query or a header", async () => {
+    const keys = createKeyStore({ storage });
+    for (const userId of ["", "a b", 'a"b', "-a", "a\nb", "x".repeat(101)]) await expect(keys.add({ userId, admin: false }), userId).rejects.toMatchObject({ field: "user_id" });
+  });
+});
