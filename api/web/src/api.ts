@@ -1,0 +1,159 @@
+import type { FrameStatus, FrameLabels, LabeledObject } from "../../../domain/labels.ts";
+import type { FrameComment } from "../../../domain/events.ts";
+import type { TaskState, TaskStatus } from "../../../domain/state.ts";
+import type { RetryBody, StepName, TaskBody } from "../../../domain/task.ts";
+
+/** The REST routes that the pages use. Wire types keep their snake_case names. */
+
+export interface Session {
+  user_id: string;
+  admin: boolean;
+  authentication: "keys" | "off";
+  csrf_token: string;
+}
+
+export interface TaskRow {
+  task_id: string;
+  user_id: string;
+  project: string;
+  status: TaskStatus;
+  waiting_for: string | null;
+  created_at: string;
+  ended_at: string | null;
+  step: StepName | null;
+}
+
+export type StatusAnswer = TaskState & { answered_by: "workflow" | "temporal" | "record" };
+
+export interface FrameRow {
+  frame: number;
+  time: number;
+  status: FrameStatus;
+  version: number;
+  objects: number;
+  comment?: string;
+  updated_by: string | null;
+}
+
+export interface LabelingTask {
+  task_id: string;
+  round: number;
+  title: string;
+  classes: string[];
+  keypoints: string[];
+  skeleton: [number, number][];
+  num_animals: number | null;
+  waiting: boolean;
+  frames: FrameRow[];
+}
+
+export interface Approval {
+  snapshot_key: string;
+  sha256: string;
+  frames: number;
+  left_out: number[] | number;
+}
+
+export interface ResultFileRow {
+  name: string;
+  bytes: number;
+  url: string;
+}
+
+interface Problem {
+  title?: string;
+  detail?: string;
+  field?: string;
+  what_to_do?: string;
+  current?: FrameLabels;
+}
+
+/** What the server refused, or `status` 0 where it could not be reached. `field` is dotted: `training.epochs`. */
+export class ApiError extends Error {
+  override readonly name = "ApiError";
+  readonly status: number;
+  readonly field: string | null;
+  readonly whatToDo: string | null;
+  /** With 409 on a frame: the labels that somebody else saved. */
+  readonly current: FrameLabels | null;
+
+  constructor(status: number, problem: Problem) {
+    super(sentence(problem.detail ?? problem.title ?? `The server answered ${status}`));
+    this.status = status;
+    this.field = problem.field === undefined ? null : dotted(problem.field);
+    this.whatToDo = problem.what_to_do === undefined ? null : sentence(problem.what_to_do);
+    this.current = problem.current ?? null;
+  }
+}
+
+/** `training.epochs` as it is; `upload[0].path` and `/upload/0/path` as `upload.0.path`. */
+export const dotted = (field: string): string => field.replaceAll(/[/[]/g, ".").replaceAll("]", "").replace(/^\./, "");
+
+/** Names of settings stay as they are written. */
+const sentence = (text: string): string => (/^[a-z]+_/.test(text) ? text : text.charAt(0).toUpperCase() + text.slice(1)) + (/[.!?]$/.test(text) ? "" : ".");
+
+export type Api = ReturnType<typeof createApi>;
+
+/** @param options.onSignedOut called when the server no longer knows the session. */
+export function createApi(options: { fetch?: typeof fetch; onSignedOut?: () => void } = {}) {
+  const send = options.fetch ?? fetch.bind(globalThis);
+  let token = "";
+
+  async function once(method: string, path: string, body: unknown, headers: Record<string, string>, keepalive: boolean): Promise<Response> {
+    try {
+      return await send(path, {
+        method,
+        headers: { accept: "application/json", ...(body === undefined ? {} : { "content-type": "application/json" }), ...(method === "GET" ? {} : { "x-csrf-token": token }), ...headers },
+        credentials: "same-origin",
+        keepalive,
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      });
+    } catch {
+      throw new ApiError(0, { detail: "The server cannot be reached.", what_to_do: "Check that Actverse is running and that you are connected." });
+    }
+  }
+
+  async function call<T>(method: string, path: string, body?: unknown, extra: { headers?: Record<string, string>; keepalive?: boolean } = {}): Promise<T> {
+    const ask = () => once(method, path, body, extra.headers ?? {}, extra.keepalive ?? false);
+    let response = await ask();
+    // A restarted server has new tokens: ask for ours once, and repeat.
+    if (response.status === 403 && method !== "GET" && path !== "/session") {
+      const before = token;
+      const again = await session().catch(() => null);
+      if (again !== null && again.csrf_token !== before) response = await ask();
+    }
+    if (response.ok) return (response.status === 204 ? undefined : await response.json().catch(() => ({}))) as T;
+    if (response.status === 401 && path !== "/session") options.onSignedOut?.();
+    throw new ApiError(response.status, ((await response.json().catch(() => ({}))) ?? {}) as Problem);
+  }
+
+  async function session(): Promise<Session> {
+    const found = await call<Session>("GET", "/session");
+    token = found.csrf_token;
+    return found;
+  }
+
+  const id = encodeURIComponent;
+  return {
+    session,
+    async signIn(apiKey: string): Promise<Session> {
+      const found = await call<Session>("POST", "/session", { api_key: apiKey });
+      token = found.csrf_token;
+      return found;
+    },
+    signOut: () => call<void>("DELETE", "/session"),
+    createTask: (body: TaskBody, idempotencyKey: string) => call<{ task_id: string; status_url: string; labeling_url: string }>("POST", "/tasks/", body, { headers: { "idempotency-key": idempotencyKey } }),
+    tasks: () => call<{ tasks: TaskRow[] }>("GET", "/tasks/?limit=50"),
+    status: (taskId: string) => call<StatusAnswer>("GET", `/status/${id(taskId)}`),
+    retry: (taskId: string, body: RetryBody) => call<void>("POST", `/tasks/${id(taskId)}/retry`, body),
+    cancel: (taskId: string) => call<void>("POST", `/tasks/${id(taskId)}/cancel`),
+    results: (taskId: string) => call<{ files: ResultFileRow[] }>("GET", `/tasks/${id(taskId)}/results`),
+    labelingFrames: (taskId: string) => call<LabelingTask>("GET", `/labeling/${id(taskId)}/frames`),
+    frame: (taskId: string, frame: number) => call<FrameLabels>("GET", `/labeling/${id(taskId)}/frames/${frame}`),
+    /** `keepalive` lets it finish while the page goes away. */
+    saveFrame: (taskId: string, frame: number, body: { version: number; reviewed: boolean; objects: LabeledObject[] }, keepalive = false) => call<FrameLabels>("PUT", `/labeling/${id(taskId)}/frames/${frame}`, body, { keepalive }),
+    imageUrl: (taskId: string, frame: number) => `/labeling/${id(taskId)}/frames/${frame}/image`,
+    approve: (taskId: string, allowPartial: boolean) => call<Approval>("POST", `/labeling/${id(taskId)}/approve`, allowPartial ? { allow_partial: true } : {}),
+    reject: (taskId: string, comments: FrameComment[]) => call<void>("POST", `/labeling/${id(taskId)}/reject`, { comments }),
+  };
+}

@@ -1,0 +1,83 @@
+import type { StepName } from "../../../domain/task.ts";
+import type { TaskEvent } from "../../../domain/events.ts";
+
+/** Words and figures as people read them. */
+
+export const STEP_TITLES: Record<StepName, string> = {
+  download: "Download",
+  frames: "Frame extraction",
+  preinference: "Pre-labels",
+  labeling: "Labeling",
+  training: "Training",
+  deployment: "Deployment",
+  inference: "Inference",
+  results: "Results",
+  upload: "Upload",
+};
+
+/** 7 s, 2 min 05 s, 3 h 20 min, 2 d 4 h */
+export function duration(seconds: number): string {
+  const s = Math.max(0, Math.round(seconds));
+  if (s < 60) return `${s} s`;
+  if (s < 3600) return `${Math.floor(s / 60)} min ${String(s % 60).padStart(2, "0")} s`;
+  if (s < 86_400) return `${Math.floor(s / 3600)} h ${String(Math.floor((s % 3600) / 60)).padStart(2, "0")} min`;
+  return `${Math.floor(s / 86_400)} d ${Math.floor((s % 86_400) / 3600)} h`;
+}
+
+/** Time between two ISO dates; up to now where the end is open, null where nothing began. */
+export function between(start: string | null, end: string | null, now: number): string | null {
+  if (start === null) return null;
+  return duration(((end === null ? now : Date.parse(end)) - Date.parse(start)) / 1000);
+}
+
+export function bytes(count: number): string {
+  const units = ["B", "KB", "MB", "GB", "TB"];
+  let value = count;
+  let unit = 0;
+  while (value >= 1000 && unit < units.length - 1) {
+    value /= 1000;
+    unit += 1;
+  }
+  return `${unit === 0 || value >= 100 ? Math.round(value) : value.toFixed(1)} ${units[unit]}`;
+}
+
+export const clock = (iso: string): string => new Date(iso).toLocaleTimeString(undefined, { hour: "2-digit", minute: "2-digit", second: "2-digit", hour12: false });
+
+export const day = (iso: string): string => new Date(iso).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short", hour12: false });
+
+/** Four figures that matter: 0.9134, 12.5, 1500. */
+export function figure(value: unknown): string {
+  if (typeof value !== "number" || !Number.isFinite(value)) return String(value);
+  if (Number.isInteger(value)) return String(value);
+  return Math.abs(value) >= 100 ? value.toFixed(0) : Number(value.toPrecision(4)).toString();
+}
+
+/** `metrics/mAP50-95(B)`, `box_map50_95`, `numFrames` as short labels. */
+export const figureName = (name: string): string =>
+  name
+    .replace(/^metrics\//, "")
+    .replace(/^(train|val)\//, "$1 ")
+    .replaceAll("_", " ")
+    .replaceAll(/([a-z])([A-Z][a-z]|[A-Z]$)/g, (_all, before: string, after: string) => `${before} ${after.toLowerCase()}`);
+
+export const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
+
+export const plural = (count: number, one: string, many = `${one}s`): string => `${count} ${count === 1 ? one : many}`;
+
+/** What an event says besides its name, in one line. */
+export function eventText(event: TaskEvent): string {
+  const { task_id: _task, ...data } = event.data as { task_id: string } & Record<string, unknown>;
+  return Object.entries(data)
+    .filter(([key, value]) => value !== null && value !== "" && key !== "status")
+    .map(([key, value]) => (key === "reason" || key === "what_to_do" ? valueText(value) : `${key.replaceAll("_", " ")}: ${valueText(value)}`))
+    .join(" · ");
+}
+
+function valueText(value: unknown): string {
+  if (Array.isArray(value)) return value.map(valueText).join(", ");
+  if (typeof value === "object" && value !== null)
+    return Object.entries(value)
+      .map(([key, inner]) => `${figureName(key)} ${valueText(inner)}`)
+      .join(", ");
+  return figure(value);
+}

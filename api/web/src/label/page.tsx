@@ -1,0 +1,179 @@
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { plural } from "../format.ts";
+import { useApp } from "../ui/context.ts";
+import { usePolling, useTitle, useWatched } from "../ui/hooks.ts";
+import { Layout } from "../ui/layout.tsx";
+import { Bar, ErrorNote } from "../ui/parts.tsx";
+import { createCanvas, type LabelCanvas } from "./canvas.ts";
+import { createCommands } from "./commands.ts";
+import { ApproveDialog, HelpDialog, RejectDialog } from "./dialogs.tsx";
+import { Filmstrip } from "./filmstrip.tsx";
+import { createImages } from "./images.ts";
+import { listenToKeys } from "./keyboard.ts";
+import { Banners, ToolHint } from "./banners.tsx";
+import { Panel } from "./panel.tsx";
+import { createLabelStore, type LabelState } from "./store.ts";
+
+/** The labeling page: correct the frames of one task, then approve them. */
+export function LabelPage(props: { taskId: string }) {
+  const { taskId } = props;
+  const { api } = useApp();
+  const store = useMemo(() => createLabelStore({ api, taskId }), [taskId]);
+  const commands = useMemo(() => createCommands(store), [store]);
+  const images = useMemo(() => createImages((frame) => api.imageUrl(taskId, frame)), [taskId]);
+  const state = useWatched(store);
+  const [dialog, setDialog] = useState<"help" | "approve" | "reject" | null>(null);
+  const [brokenImage, setBrokenImage] = useState<number | null>(null);
+  const holder = useRef<HTMLDivElement>(null);
+  const canvas = useRef<LabelCanvas | null>(null);
+  useTitle(state.task === null ? "Labeling" : `Label ${state.task.title}`);
+
+  useEffect(() => {
+    if (holder.current === null) return undefined;
+    const drawing = createCanvas({ container: holder.current, store, commands, imageOf: images.get, onImageError: setBrokenImage });
+    canvas.current = drawing;
+    const silent = listenToKeys({ store, commands, view: drawing, showHelp: () => setDialog("help") });
+    void store.open(frameInAddress());
+    const leave = leaving(store);
+    document.addEventListener("click", giveFocusBack);
+    return () => {
+      silent();
+      leave();
+      document.removeEventListener("click", giveFocusBack);
+      drawing.destroy();
+      store.stop();
+    };
+  }, [store]);
+
+  useEffect(() => {
+    if (state.frame === null) return;
+    // A reload and a link come back to this frame.
+    history.replaceState(null, "", `#${state.frame}`);
+    setBrokenImage(null);
+    const rows = state.task?.frames ?? [];
+    const here = store.position();
+    images.ahead([rows[here + 1]?.frame, rows[here + 2]?.frame, rows[here - 1]?.frame].filter((frame) => frame !== undefined));
+  }, [state.frame]);
+
+  usePolling(() => store.refresh().catch(() => undefined), 5000, state.task !== null);
+
+  return (
+    <Layout
+      wide
+      middle={<Progress state={state} taskId={taskId} />}
+      actions={
+        <>
+          <SaveState state={state} onRetry={() => void store.flush()} />
+          <button type="button" class="icon" disabled={!state.canUndo} onClick={() => void commands.undo()} title="Undo (Ctrl Z)" aria-label="Undo">
+            ↶
+          </button>
+          <button type="button" class="icon" disabled={!state.canRedo} onClick={() => void commands.redo()} title="Redo (Ctrl Shift Z)" aria-label="Redo">
+            ↷
+          </button>
+          <button type="button" class="icon" onClick={() => setDialog("help")} title="Keys (?)" aria-label="Keyboard keys">
+            ?
+          </button>
+          <button type="button" class="primary" disabled={state.task?.waiting !== true} onClick={() => setDialog("approve")}>
+            Approve…
+          </button>
+        </>
+      }
+    >
+      <div class="label-page">
+        <div class="label-stage">
+          <Banners state={state} store={store} commands={commands} taskId={taskId} />
+          <div class="canvas-frame">
+            <div ref={holder} class="canvas" role="img" aria-label={state.frame === null ? "No frame" : `Frame ${state.frame} with ${plural(store.current()?.objects.length ?? 0, "animal")}; they are listed beside it`} />
+            <ToolHint state={state} />
+            {brokenImage === null ? null : (
+              <div class="canvas-error">
+                <ErrorNote error={`The picture of frame ${brokenImage} cannot be loaded.`}>
+                  <button type="button" onClick={() => location.reload()}>
+                    Load the page again
+                  </button>
+                </ErrorNote>
+              </div>
+            )}
+            <div class="zoom">
+              <button type="button" class="icon" onClick={() => canvas.current?.zoomBy(1.25)} aria-label="Zoom in" title="Zoom in (+)">
+                +
+              </button>
+              <button type="button" class="icon" onClick={() => canvas.current?.zoomBy(0.8)} aria-label="Zoom out" title="Zoom out (-)">
+                −
+              </button>
+              <button type="button" onClick={() => canvas.current?.fit()} title="Fit (F)">
+                Fit
+              </button>
+            </div>
+          </div>
+          <Filmstrip state={state} urlOf={(frame) => api.imageUrl(taskId, frame)} onSelect={(frame) => void store.goTo(frame)} />
+        </div>
+        <Panel state={state} store={store} commands={commands} onReject={() => setDialog("reject")} />
+      </div>
+      {dialog === "help" ? <HelpDialog onClose={() => setDialog(null)} /> : null}
+      {dialog === "approve" ? <ApproveDialog taskId={taskId} state={state} store={store} onClose={() => setDialog(null)} /> : null}
+      {dialog === "reject" ? <RejectDialog taskId={taskId} state={state} store={store} onClose={() => setDialog(null)} /> : null}
+    </Layout>
+  );
+}
+
+/** After a click with the pointer, the keys act on the frame, and not on that button again. */
+const giveFocusBack = (event: MouseEvent): void => {
+  const button = (event.target as HTMLElement).closest("button");
+  if (event.detail > 0 && button?.closest("dialog") === null) button.blur();
+};
+
+const frameInAddress = (): number | null => (/^#\d+$/.test(location.hash) ? Number(location.hash.slice(1)) : null);
+
+/** The browser asks before it closes a page with unsaved changes; a page that goes away sends them first. */
+function leaving(store: { flush(leaving: boolean): Promise<boolean>; state(): LabelState }): () => void {
+  const ask = (event: BeforeUnloadEvent): void => {
+    if (store.state().save.unsaved.length === 0) return;
+    void store.flush(true);
+    event.preventDefault();
+  };
+  const hide = (): void => {
+    if (document.visibilityState === "hidden") void store.flush(true);
+  };
+  window.addEventListener("beforeunload", ask);
+  document.addEventListener("visibilitychange", hide);
+  return () => {
+    window.removeEventListener("beforeunload", ask);
+    document.removeEventListener("visibilitychange", hide);
+  };
+}
+
+function Progress(props: { state: LabelState; taskId: string }) {
+  const { task } = props.state;
+  if (task === null) return null;
+  const reviewed = task.frames.filter((row) => row.status === "reviewed").length;
+  return (
+    <div class="label-progress">
+      <a href={`/task/${props.taskId}`} title="To the task">
+        {task.title}
+      </a>
+      <Bar fraction={task.frames.length === 0 ? 0 : reviewed / task.frames.length} label="Frames reviewed" />
+      <span class="muted">
+        {reviewed} of {task.frames.length} reviewed
+      </span>
+    </div>
+  );
+}
+
+function SaveState(props: { state: LabelState; onRetry: () => void }) {
+  const { unsaved, message } = props.state.save;
+  if (message !== null)
+    return (
+      <span class="save-state save-bad" role="alert" title={message}>
+        {plural(unsaved.length, "frame")} not saved
+        <button type="button" class="quiet" onClick={props.onRetry}>
+          Try now
+        </button>
+      </span>
+    );
+  return (
+    <span class="save-state muted" role="status">
+      {unsaved.length > 0 ? "Saving…" : "All saved"}
+    </span>
+  );
+}

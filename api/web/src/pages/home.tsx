@@ -1,0 +1,77 @@
+import { useState } from "preact/hooks";
+import type { TaskRow } from "../api.ts";
+import { capital, day, STEP_TITLES } from "../format.ts";
+import { useApp } from "../ui/context.ts";
+import { usePolling, useTitle } from "../ui/hooks.ts";
+import { Layout } from "../ui/layout.tsx";
+import { Badge, ErrorNote } from "../ui/parts.tsx";
+import { SubmitForm } from "./submit-form.tsx";
+
+/** Everybody's start: what runs, what waits for you, and a form for the next video. */
+export function HomePage() {
+  const { api } = useApp();
+  const [tasks, setTasks] = useState<TaskRow[] | null>(null);
+  const [error, setError] = useState<unknown>(null);
+  useTitle("");
+  usePolling(
+    async () => {
+      try {
+        setTasks((await api.tasks()).tasks);
+        setError(null);
+      } catch (problem) {
+        setError(problem);
+      }
+    },
+    3000,
+    true,
+  );
+  return (
+    <Layout>
+      <div class="home">
+        <section aria-labelledby="tasks">
+          <h1 id="tasks">Tasks</h1>
+          <ErrorNote error={error} />
+          <TaskList tasks={tasks} />
+        </section>
+        <SubmitForm />
+      </div>
+    </Layout>
+  );
+}
+
+function TaskList(props: { tasks: TaskRow[] | null }) {
+  if (props.tasks === null) return <p class="muted">Loading…</p>;
+  if (props.tasks.length === 0)
+    return (
+      <div class="card empty">
+        <p>
+          <strong>No tasks yet.</strong>
+        </p>
+        <p class="muted">Give a video on the right. Actverse picks frames from it, you correct the labels, and the rest runs by itself: training, deployment, and every animal in every frame.</p>
+      </div>
+    );
+  return (
+    <ul class="task-list">
+      {props.tasks.map((task) => (
+        <li key={task.task_id} class="card task-row">
+          <div class="task-row-main">
+            <a class="task-name" href={`/task/${task.task_id}`}>
+              {task.project} <code>{task.task_id}</code>
+            </a>
+            <p class="muted">
+              {task.waiting_for !== null ? capital(task.waiting_for) : task.step === null || task.ended_at !== null ? "" : STEP_TITLES[task.step]}
+              {task.waiting_for !== null || (task.step !== null && task.ended_at === null) ? " · " : ""}
+              {task.user_id} · {day(task.created_at)}
+            </p>
+          </div>
+          {task.status === "waiting" && (task.step === null || task.step === "labeling") ? (
+            <a class="button primary" href={`/label/${task.task_id}`}>
+              Label now
+            </a>
+          ) : null}
+          <Badge status={task.status} />
+        </li>
+      ))}
+    </ul>
+  );
+}

@@ -1,0 +1,90 @@
+import type { StatusAnswer } from "../api.ts";
+import type { Progress, StepState } from "../../../../domain/state.ts";
+import { between, bytes, figure, figureName, STEP_TITLES } from "../format.ts";
+import { Badge, Bar } from "../ui/parts.tsx";
+import { Curve, isDrawn, type Curves } from "./curve.tsx";
+import { RetryForm } from "./retry-form.tsx";
+
+/** The pipeline from top to bottom. */
+export function Steps(props: { task: StatusAnswer; curves: Curves; now: number; onRetried: () => Promise<void> }) {
+  return (
+    <ol class="steps">
+      {props.task.steps.map((step) => (
+        <li key={step.name} class={`step step-${step.status}`} aria-current={step.status === "running" || step.status === "waiting" ? "step" : undefined}>
+          <div class="step-head">
+            <span class="step-name">{STEP_TITLES[step.name]}</span>
+            <span class="step-time">{between(step.started_at, step.ended_at, props.now) ?? ""}</span>
+            <Badge status={step.status} />
+          </div>
+          {step.status === "running" ? <RunningStep step={step} curves={step.name === "training" ? props.curves : {}} /> : null}
+          {step.name === "training" ? <Curve curves={props.curves} /> : null}
+          {step.status === "waiting" ? (
+            <p class="step-note">
+              <a href={`/label/${props.task.task_id}`}>Open the labeling page</a>
+            </p>
+          ) : null}
+          {step.status === "parked" || step.status === "failed" ? (
+            <div class="note note-bad">
+              <strong>{step.reason}</strong>
+              {step.what_to_do === null ? null : <span>{step.what_to_do}</span>}
+              {step.status === "parked" ? <RetryForm task={props.task} step={step.name} onRetried={props.onRetried} /> : null}
+            </div>
+          ) : null}
+          {step.status === "completed" ? <Made result={step.result} /> : null}
+        </li>
+      ))}
+    </ol>
+  );
+}
+
+function RunningStep(props: { step: StepState; curves: Curves }) {
+  const { progress } = props.step;
+  const fraction = progress === null || progress.total === null || progress.total === 0 ? null : progress.done / progress.total;
+  return (
+    <>
+      <Bar fraction={fraction} label={STEP_TITLES[props.step.name]} />
+      {progress === null ? null : (
+        <p class="step-note">
+          {counted(progress)}
+          {progress.message === undefined || progress.message === "" ? "" : ` · ${progress.message}`}
+        </p>
+      )}
+      {progress?.figures === undefined ? null : <Figures figures={Object.fromEntries(Object.entries(progress.figures).filter(([name]) => !isDrawn(props.curves, name)))} />}
+    </>
+  );
+}
+
+function counted(progress: Progress): string {
+  if (progress.unit === "bytes") return progress.total === null ? bytes(progress.done) : `${bytes(progress.done)} of ${bytes(progress.total)}`;
+  return `${figure(progress.done)}${progress.total === null ? "" : ` of ${figure(progress.total)}`} ${progress.unit}`;
+}
+
+function Figures(props: { figures: Record<string, unknown> }) {
+  const entries = Object.entries(props.figures);
+  if (entries.length === 0) return null;
+  return (
+    <dl class="figures">
+      {entries.map(([name, value]) => (
+        <div key={name}>
+          <dt>{figureName(name)}</dt>
+          <dd>{name === "bytes" ? bytes(Number(value)) : figure(value)}</dd>
+        </div>
+      ))}
+    </dl>
+  );
+}
+
+/** Plain figures and short words of what a step made; keys of storage and nested objects are left to the timeline. */
+function Made(props: { result: Record<string, unknown> | null }) {
+  if (props.result === null) return null;
+  const metrics = props.result["metrics"];
+  const flat = { ...props.result, ...(typeof metrics === "object" && metrics !== null && !Array.isArray(metrics) ? metrics : {}) };
+  const shown = Object.entries(flat).filter(([name, value]) => (typeof value === "number" || typeof value === "boolean" || (typeof value === "string" && value.length <= 40 && !value.includes("/"))) && !/key|sha|hash/i.test(name));
+  const notes = props.result["notes"];
+  return (
+    <>
+      <Figures figures={Object.fromEntries(shown)} />
+      {Array.isArray(notes) && notes.length > 0 ? <p class="step-note">{notes.join(" · ")}</p> : null}
+    </>
+  );
+}

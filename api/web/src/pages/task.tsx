@@ -1,0 +1,119 @@
+import { useState } from "preact/hooks";
+import type { StatusAnswer } from "../api.ts";
+import { between, capital, day } from "../format.ts";
+import { useApp } from "../ui/context.ts";
+import { useNow, usePolling, useTitle } from "../ui/hooks.ts";
+import { Layout } from "../ui/layout.tsx";
+import { Badge, ErrorNote } from "../ui/parts.tsx";
+import { addPoint, type Curves } from "./curve.tsx";
+import { Results } from "./results.tsx";
+import { Steps } from "./steps.tsx";
+import { Timeline } from "./timeline.tsx";
+
+/** One task from its first step to its results, as it happens. */
+export function TaskPage(props: { taskId: string }) {
+  const { api } = useApp();
+  const [task, setTask] = useState<StatusAnswer | null>(null);
+  const [curves, setCurves] = useState<Curves>({});
+  const [error, setError] = useState<unknown>(null);
+  const ended = task !== null && task.ended_at !== null;
+  const now = useNow(!ended);
+  useTitle(task === null ? "" : `${task.project} ${task.task_id}`);
+
+  const ask = async (): Promise<void> => {
+    try {
+      const found = await api.status(props.taskId);
+      setTask(found);
+      setError(null);
+      const training = found.steps.find((step) => step.name === "training");
+      if (training?.status === "running" && training.progress !== null) setCurves((before) => addPoint(before, training.progress));
+    } catch (problem) {
+      setError(problem);
+    }
+  };
+  usePolling(ask, 1000, !ended);
+
+  return (
+    <Layout>
+      <nav class="crumbs" aria-label="Breadcrumb">
+        <a href="/">Tasks</a> <span aria-hidden="true">/</span> <span>{props.taskId}</span>
+      </nav>
+      <ErrorNote error={error} />
+      {task === null ? null : (
+        <>
+          <div class="task-head">
+            <div>
+              <h1>
+                {task.project} <code>{task.task_id}</code>
+              </h1>
+              <p class="muted">
+                {task.user_id} · {day(task.created_at)} · {between(task.created_at, task.ended_at, now)} · <span class="file-path">{task.settings.file_path}</span>
+              </p>
+            </div>
+            <Badge status={task.status} />
+            {ended ? null : <CancelButton taskId={task.task_id} onDone={ask} />}
+          </div>
+          <Callout task={task} />
+          {task.status === "completed" ? <Results taskId={task.task_id} /> : null}
+          <div class="task-columns">
+            <section class="card" aria-labelledby="steps">
+              <h2 id="steps">Steps</h2>
+              <Steps task={task} curves={curves} now={now} onRetried={ask} />
+            </section>
+            <section class="card" aria-labelledby="timeline">
+              <h2 id="timeline">Timeline</h2>
+              <Timeline events={task.timeline} />
+            </section>
+          </div>
+          {task.answered_by === "temporal" ? <p class="muted">No worker answers just now; what you see may be a little behind.</p> : null}
+        </>
+      )}
+    </Layout>
+  );
+}
+
+/** What is waited for, large; nothing while the task works by itself. */
+function Callout(props: { task: StatusAnswer }) {
+  const { task } = props;
+  const labeling = task.steps.find((step) => step.name === "labeling");
+  if (labeling?.status === "waiting" && task.ended_at === null)
+    return (
+      <div class="callout">
+        <div>
+          <strong>{capital(task.waiting_for ?? "labels and their approval")}</strong>
+          <p class="muted">Correct the pre-labels frame by frame, then approve. Training starts by itself.</p>
+        </div>
+        <a class="button primary big" href={`/label/${task.task_id}`}>
+          Label now
+        </a>
+      </div>
+    );
+  if (task.waiting_for === null || task.ended_at !== null || task.status === "parked") return null;
+  return (
+    <div class="callout">
+      <strong>{capital(task.waiting_for)}</strong>
+    </div>
+  );
+}
+
+function CancelButton(props: { taskId: string; onDone: () => Promise<void> }) {
+  const { api } = useApp();
+  const [error, setError] = useState<unknown>(null);
+  const cancel = async (): Promise<void> => {
+    if (!confirm("Cancel this task? What it has made so far stays in storage.")) return;
+    try {
+      await api.cancel(props.taskId);
+      await props.onDone();
+    } catch (problem) {
+      setError(problem);
+    }
+  };
+  return (
+    <>
+      <button type="button" onClick={() => void cancel()}>
+        Cancel
+      </button>
+      <ErrorNote error={error} />
+    </>
+  );
+}

@@ -1,0 +1,32 @@
+import { expect, test } from "vitest";
+import { ADVANCED_GROUPS, changedSettings, FieldError, fromSettings, MAIN_FIELDS, RETRY_FIELDS, toBody } from "./settings.ts";
+
+const all = [...MAIN_FIELDS, ...ADVANCED_GROUPS.flatMap((group) => group.fields)];
+
+test("empty inputs are left out and nested ones grouped", () => {
+  const body = toBody(all, { file_path: " /v/a.mp4 ", user_id: "ada", project: "", classes: "mouse, rat,", num_animals: "2", "training.epochs": "30", "training.scale": "n", "inference.confidence": "0.4", upload: "/a\n\n/b" });
+  expect(body).toEqual({ file_path: "/v/a.mp4", user_id: "ada", classes: ["mouse", "rat"], num_animals: 2, training: { epochs: 30, scale: "n" }, inference: { confidence: 0.4 }, upload: [{ path: "/a" }, { path: "/b" }] });
+});
+
+test("skeleton lines are read by name, also where names hold dashes, and by number", () => {
+  const of = (skeleton: string) => toBody(all, { keypoints: "nose, mid-back, tail", skeleton })["skeleton"];
+  expect(of("nose - mid-back, mid-back-tail")).toEqual([[0, 1], [1, 2]]);
+  expect(of("0-2")).toEqual([[0, 2]]);
+  expect(() => of("nose - ear")).toThrow(FieldError);
+  expect(() => of("0 - 3")).toThrow(FieldError);
+});
+
+test("a figure that is none names its field", () => {
+  expect(() => toBody(all, { num_frames: "2.5" })).toThrow("Give a whole number.");
+  expect(() => toBody(all, { "inference.iou": "x" })).toThrow(expect.objectContaining({ field: "inference.iou" }) as Error);
+});
+
+test("a retry sends only what changed, and groups whole", () => {
+  const settings = { training: { epochs: 10, device: "cpu", seed: 3 }, outputs: ["json"], upload: [{ path: "/a" }] };
+  const fields = RETRY_FIELDS.training;
+  const values = fromSettings(fields, settings);
+  expect(values).toEqual({ "training.epochs": "10", "training.device": "cpu" });
+  expect(changedSettings(fields, values, settings)).toEqual({});
+  expect(changedSettings(fields, { ...values, "training.epochs": "20" }, settings)).toEqual({ training: { epochs: 20, device: "cpu", seed: 3 } });
+  expect(changedSettings(fields, { ...values, "training.epochs": "" }, settings)).toEqual({ training: { device: "cpu", seed: 3 } });
+});
