@@ -1,0 +1,35 @@
+import type { OnnxFile, OnnxValue } from "./onnx-file.ts";
+
+/** Largest batch that Triton may put together where the model takes any. */
+const MAX_BATCH = 16;
+
+/** Triton's name of an ONNX element type. */
+const TYPES: Record<number, string> = { 1: "TYPE_FP32", 2: "TYPE_UINT8", 3: "TYPE_INT8", 5: "TYPE_INT16", 6: "TYPE_INT32", 7: "TYPE_INT64", 9: "TYPE_BOOL", 10: "TYPE_FP16", 11: "TYPE_FP64" };
+
+/**
+ * config.pbtxt of a model repository: names, types and shapes as the file has them. With a dynamic batch the first
+ * dimension is left out, as Triton wants it, and requests may be batched together.
+ */
+export function tritonConfig(options: { name: string; file: OnnxFile; versions: number[] }): string {
+  const { name, file, versions } = options;
+  const batched = [...file.inputs, ...file.outputs].every((value) => value.dims.length > 0 && value.dims[0] === null);
+  const tensor = (value: OnnxValue): string => {
+    const type = TYPES[value.elementType];
+    if (type === undefined) throw new Error(`Triton has no type for element type ${value.elementType} of ${value.name}`);
+    const dims = (batched ? value.dims.slice(1) : value.dims).map((dim) => dim ?? -1);
+    return `  {\n    name: ${quoted(value.name)}\n    data_type: ${type}\n    dims: [ ${dims.join(", ")} ]\n  }`;
+  };
+  return [
+    `name: ${quoted(name)}`,
+    `backend: "onnxruntime"`,
+    `max_batch_size: ${batched ? MAX_BATCH : 0}`,
+    `input [\n${file.inputs.map(tensor).join(",\n")}\n]`,
+    `output [\n${file.outputs.map(tensor).join(",\n")}\n]`,
+    `version_policy { specific { versions: [ ${versions.join(", ")} ] } }`,
+    ...(batched ? ["dynamic_batching { }"] : []),
+    "",
+  ].join("\n");
+}
+
+/** A string in protobuf's text format. */
+const quoted = (text: string): string => `"${text.replaceAll(/["\\]/g, String.raw`\$&`).replaceAll("\n", String.raw`\n`)}"`;
