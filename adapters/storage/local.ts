@@ -31,7 +31,7 @@ export function createLocalStorage(options: { root: string }): Storage {
       await mkdir(dirname(temporary), { recursive: true });
       await mkdir(dirname(target), { recursive: true });
       if (typeof content === "object" && "file" in content) await copyFile(content.file, temporary);
-      const handle = await open(temporary, typeof content === "object" && "file" in content ? "r+" : "w");
+      const handle = await open(temporary, typeof content === "object" && "file" in content ? "r" : "w");
       try {
         if (typeof content === "string" || Buffer.isBuffer(content)) await handle.writeFile(content);
         await handle.sync();

@@ -73,10 +73,8 @@ describe.each(Object.entries(GOOD_VIDEOS))("video: %s", (_name, make) => {
         for (let i = 0; i < data.length; i++) planar[(i % 3) * plane + Math.floor(i / 3)] = data[i] ?? 0;
         const own = difference(planar, truth.planes[frame] ?? Buffer.alloc(0));
         expect(own, `frame ${frame}`).toBeLessThan(3);
-        for (const other of [frame - 1, frame + 1]) {
-          const neighbour = truth.planes[other];
-          if (neighbour !== undefined) expect(own).toBeLessThan(difference(planar, neighbour));
-        }
+        const neighbours = [truth.planes[frame - 1], truth.planes[frame + 1]].filter((planes) => planes !== undefined);
+        for (const neighbour of neighbours) expect(own).toBeLessThan(difference(planar, neighbour));
       }
 
       const proxy = join(folder, "proxy.mp4");
@@ -132,8 +130,9 @@ describe("video tools", () => {
       for (let y = 0; y < 64; y++) {
         const inside = y >= fit.top && y < fit.top + fit.scaledHeight;
         const rgb = [0, 1, 2].map((plane) => pixels[plane * 4096 + y * 64 + 32]);
-        expect(rgb, `row ${y}`).toEqual(inside ? [254, 0, 0].map((v, i) => (i === 0 ? rgb[0] : v)) : [114, 114, 114]);
-        if (inside) expect(rgb[0]).toBeGreaterThan(250);
+        // The scaler's red may be a step short of 255; the padding is exact.
+        const rounded = rgb.map((value) => ((value ?? 0) > 250 ? 255 : value));
+        expect(rounded, `row ${y}`).toEqual(inside ? [255, 0, 0] : [114, 114, 114]);
       }
     });
   });
