@@ -70,9 +70,10 @@ function createGraph(nodes: number) {
     const best = new Float64Array(nodes).fill(Infinity);
     const by = new Int32Array(nodes).fill(-1);
     best[source] = 0;
+    const back = order.toReversed();
     for (let changed = true, sweep = 0; changed; sweep += 1) {
       changed = false;
-      for (const node of sweep % 2 === 0 ? order : order.toReversed()) {
+      for (const node of sweep % 2 === 0 ? order : back) {
         if (best[node] === Infinity) continue;
         for (const edge of edges[node]!) {
           if (room[edge] === 0 || best[node]! + cost[edge]! >= best[to[edge]!]! - 1e-9) continue;

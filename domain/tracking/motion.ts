@@ -1,7 +1,4 @@
-/**
- * Constant-velocity Kalman filter of one coordinate. Pixels and steps (one step: from one processed frame to the next).
- * State: position, velocity and their covariance [pp, pv, vv].
- */
+/** Constant-velocity Kalman filter of one coordinate: pixels and seconds. `pp`, `pv`, `vv`: covariance of position and velocity. */
 export interface Axis {
   position: number;
   velocity: number;
@@ -10,23 +7,26 @@ export interface Axis {
   vv: number;
 }
 
-/** In body sizes (box diagonals): how far off a box may lie, and how much the speed changes in a step. */
+/** In body sizes (box diagonals): how far off a box may lie, how fast an animal may be when first seen, and how much its speed changes in a second. */
 const MEASUREMENT = 0.04;
-const ACCELERATION = 0.015;
+const FIRST_SPEED = 1.5;
+const SPEED_CHANGE = 1.5;
+/** An animal that is out of sight is taken to stop after about so many seconds: it would drift away otherwise. */
+const STOPS_AFTER = 0.25;
 
 export function startAxis(position: number, size: number): Axis {
-  return { position, velocity: 0, pp: (MEASUREMENT * size) ** 2, pv: 0, vv: (0.05 * size) ** 2 };
+  return { position, velocity: 0, pp: (MEASUREMENT * size) ** 2, pv: 0, vv: (FIRST_SPEED * size) ** 2 };
 }
 
-/** `keep`: share of the velocity that is left after the step; below 1 for an animal that is out of sight, so that it does not drift away. */
-export function predictAxis(axis: Axis, steps: number, size: number, keep: number): Axis {
-  const q = (ACCELERATION * size) ** 2 * steps;
-  const velocity = axis.velocity * keep ** steps;
+export function predictAxis(axis: Axis, options: { seconds: number; size: number; inSight: boolean }): Axis {
+  const { seconds, size, inSight } = options;
+  const q = (SPEED_CHANGE * size) ** 2 * seconds;
+  const velocity = inSight ? axis.velocity : axis.velocity * Math.exp(-seconds / STOPS_AFTER);
   return {
-    position: axis.position + velocity * steps,
+    position: axis.position + velocity * seconds,
     velocity,
-    pp: axis.pp + 2 * axis.pv * steps + axis.vv * steps * steps + q * (steps ** 2 / 3),
-    pv: axis.pv + axis.vv * steps + (q * steps) / 2,
+    pp: axis.pp + 2 * axis.pv * seconds + axis.vv * seconds ** 2 + (q * seconds ** 2) / 3,
+    pv: axis.pv + axis.vv * seconds + (q * seconds) / 2,
     vv: axis.vv + q,
   };
 }

@@ -6,7 +6,7 @@ type Keypoint = [number, number, number];
 /** Below this a keypoint's place says nothing. */
 const KEYPOINT_SEEN = 0.3;
 /** Spread of a keypoint from one frame to the next, in box diagonals. */
-const KEYPOINT_SPREAD = 0.1;
+const KEYPOINT_SPREAD = 0.2;
 
 /** Where a track is expected: its last box and keypoints, moved. */
 export interface Expectation {
@@ -23,9 +23,9 @@ export function costOf(track: Expectation, detection: Detection): number {
   const size = Math.max(1e-6, (diagonal(track.box) + diagonal(detection.box)) / 2);
   const far = centreDistance(track.box, detection.box) / size;
   if (far > track.reach) return Infinity;
-  const place = 0.5 * (1 - iou(track.box, detection.box)) + 0.5 * (far / track.reach);
+  const place = 0.7 * (1 - iou(track.box, detection.box)) + 0.3 * (far / track.reach);
   const pose = keypointSimilarity(track.keypoints, detection.keypoints, size);
-  return pose === null ? place : 0.6 * place + 0.4 * (1 - pose);
+  return pose === null ? place : 0.5 * place + 0.5 * (1 - pose);
 }
 
 /** As COCO's OKS, with one spread for all keypoints; null where no keypoint is seen in both. */

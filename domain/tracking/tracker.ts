@@ -1,7 +1,7 @@
 import type { FrameDetections } from "../detections.ts";
 import { joinFreely } from "./join-free.ts";
 import { joinOnLanes } from "./join-lanes.ts";
-import { createTracklets, type Tracklet } from "./tracklets.ts";
+import { CONFIRMED, createTracklets, FIRST_FRAMES, type Tracklet } from "./tracklets.ts";
 
 export interface TrackerOptions {
   /** How many animals there are, all classes together; null where that is not known. */
@@ -42,20 +42,18 @@ export function createTracker(options: TrackerOptions): Tracker {
 
   function finish(): TrackAssignment {
     const { tracklets } = online;
-    const chains = join(tracklets, ends.length(), options);
     const names = new Map<number, number>();
-    // Tracklets lie in the order of their first frames.
-    const idOf = chains.map((chain) => {
-      if (chain < 0) return -1;
-      if (!names.has(chain)) names.set(chain, names.size);
-      return names.get(chain)!;
-    });
+    const idOf = new Map<number, number>();
+    for (const { index, animal } of join([...tracklets.values()], ends.length(), options)) {
+      if (!names.has(animal)) names.set(animal, names.size);
+      idOf.set(index, names.get(animal)!);
+    }
     return {
       ids: names.size,
       frames: ends.length(),
       idsOf(i) {
         const tracks = owners.slice(i === 0 ? 0 : ends.at(i - 1), ends.at(i));
-        return oncePerFrame(tracks.map((tracklet) => (tracklet < 0 ? -1 : idOf[tracklet]!)), (k) => tracklets[tracks[k]!]!.hits);
+        return oncePerFrame(tracks.map((tracklet) => idOf.get(tracklet) ?? -1), (k) => tracklets.get(tracks[k]!)!.hits);
       },
     };
   }
@@ -73,19 +71,16 @@ function oncePerFrame(ids: Int32Array, hitsOf: (k: number) => number): Int32Arra
   return ids.map((id, k) => (longest.get(id) === k ? id : -1));
 }
 
-/** The number of the animal that each tracklet shows, -1 for false ones. */
-function join(tracklets: Tracklet[], frames: number, { numAnimals, fps, frameSkip }: TrackerOptions): number[] {
-  // In a few frames nothing can be confirmed.
-  const least = frames < 10 ? 1 : 3;
+/** The tracklets (by first frame) that show somebody, and a number for whom. */
+function join(tracklets: Tracklet[], frames: number, { numAnimals, fps, frameSkip }: TrackerOptions): { index: number; animal: number }[] {
+  const least = frames <= FIRST_FRAMES ? 1 : CONFIRMED;
   const sound = tracklets.filter((tracklet) => tracklet.hits >= least);
-  const chain = tracklets.map(() => -1);
-  const joined = numAnimals === null ? joinFreely(sound, fps) : joinOnLanes(sound, numAnimals, fps);
+  const animals = numAnimals === null ? joinFreely(sound, fps) : joinOnLanes(sound, numAnimals, fps);
   const hits = new Map<number, number>();
-  for (const [i, number] of joined.entries()) hits.set(number, (hits.get(number) ?? 0) + sound[i]!.hits);
+  for (const [i, animal] of animals.entries()) hits.set(animal, (hits.get(animal) ?? 0) + sound[i]!.hits);
   // Nobody knows how many there are: what is seen for less than a fifth of a second in all is taken for false.
   const seen = numAnimals === null ? Math.max(least, Math.min(frames / 2, (0.2 * fps) / (frameSkip + 1))) : least;
-  for (const [i, number] of joined.entries()) if (number >= 0 && hits.get(number)! >= seen) chain[sound[i]!.index] = number;
-  return chain;
+  return sound.map(({ index }, i) => ({ index, animal: animals[i]! })).filter(({ animal }) => animal >= 0 && hits.get(animal)! >= seen);
 }
 
 /** Whole numbers, 4 bytes each, in a list that grows. */

@@ -37,31 +37,45 @@ interface Track {
   y: Axis;
   width: number;
   height: number;
+  /** The frame that x and y are of. */
+  at: number;
 }
 
+/** So many sightings make a tracklet that may be believed. */
+export const CONFIRMED = 3;
 /** Sightings kept at each end. */
 const ENDS = 6;
+/** In a video of fewer frames every sighting counts. */
+export const FIRST_FRAMES = 10;
 /** Costs (see costOf) from which on a pair is not made: for sure detections, and for doubtful ones. */
-const LIMIT = 0.8;
+const LIMIT = 0.72;
 const LIMIT_DOUBTFUL = 0.5;
 /** Out of sight for longer, seconds: the tracklet has ended; the joining decides who comes back. */
 const OUT_OF_SIGHT = 1;
 
 /**
  * Joins detections from frame to frame, first the sure ones, then the doubtful ones with the tracks that are left (as ByteTrack does).
- * Memory: the animals in sight and a summary per tracklet.
+ * Memory: the animals in sight and a summary per confirmed tracklet.
  */
-export function createTracklets(options: TrackletOptions): { push(frame: FrameDetections): Int32Array; tracklets: Tracklet[] } {
+export function createTracklets(options: TrackletOptions): { push(frame: FrameDetections): Int32Array; tracklets: Map<number, Tracklet> } {
   const stride = options.frameSkip + 1;
-  const tracklets: Tracklet[] = [];
+  const tracklets = new Map<number, Tracklet>();
   let active: Track[] = [];
+  let begun = 0;
+  let pushed = 0;
   let usualScore = 0;
 
   /** Gives the tracklet of each detection, -1 for none. */
   function push({ frame, detections }: FrameDetections): Int32Array {
     const owner = new Int32Array(detections.length).fill(-1);
+    pushed += 1;
     const longest = Math.max(OUT_OF_SIGHT * options.fps, 4 * stride);
-    active = active.filter((track) => frame - track.tracklet.last.frame <= (track.tracklet.hits < 3 ? 2 * stride : longest));
+    active = active.filter(({ tracklet: { index, hits, last } }) => {
+      const stays = frame - last.frame <= (hits < CONFIRMED ? 2 * stride : longest);
+      // A false box now and then would fill the memory over a night; in the first frames nothing can be confirmed yet.
+      if (!stays && hits < CONFIRMED && pushed > FIRST_FRAMES) tracklets.delete(index);
+      return stays;
+    });
     const expected = active.map((track) => expect(track, frame));
     const top = Math.max(0, ...detections.map((detection) => detection.score));
     if (top > 0) usualScore = usualScore === 0 ? top : usualScore + 0.05 * (top - usualScore);
@@ -87,7 +101,7 @@ export function createTracklets(options: TrackletOptions): { push(frame: FrameDe
     for (const d of all) {
       if (owner[d]! >= 0 || good[d] === false) continue;
       // Not the second box of an animal that has one.
-      if (all.some((other) => owner[other]! >= 0 && detections[other]!.classId === detections[d]!.classId && iou(detections[other]!.box, detections[d]!.box) > 0.5)) continue;
+      if (all.some((other) => owner[other]! >= 0 && detections[other]!.classId === detections[d]!.classId && iou(detections[other]!.box, detections[d]!.box) > 0.4)) continue;
       owner[d] = begin(detections[d]!, frame);
     }
     return owner;
@@ -95,11 +109,10 @@ export function createTracklets(options: TrackletOptions): { push(frame: FrameDe
 
   function expect(track: Track, frame: number): Expectation {
     const { last, classId } = track.tracklet;
-    const steps = (frame - last.frame) / stride;
-    const size = Math.hypot(track.width, track.height);
-    const keep = steps <= 1 ? 1 : 0.8;
-    track.x = predictAxis(track.x, 1, size, keep);
-    track.y = predictAxis(track.y, 1, size, keep);
+    const step = { seconds: (frame - track.at) / options.fps, size: Math.hypot(track.width, track.height), inSight: frame - last.frame <= stride };
+    track.x = predictAxis(track.x, step);
+    track.y = predictAxis(track.y, step);
+    track.at = frame;
     const [x, y] = [track.x.position, track.y.position];
     const [lastX, lastY] = centre(last.box);
     return {
@@ -132,9 +145,10 @@ export function createTracklets(options: TrackletOptions): { push(frame: FrameDe
     const hit: Hit = { frame, box: detection.box, keypoints: detection.keypoints };
     const size = diagonal(detection.box);
     const [x, y] = centre(detection.box);
-    const tracklet: Tracklet = { index: tracklets.length, classId: detection.classId, hits: 1, scoreSum: detection.score, size, first: hit, last: hit, head: [hit], tail: [hit] };
-    tracklets.push(tracklet);
-    active.push({ tracklet, x: startAxis(x, size), y: startAxis(y, size), width: detection.box[2] - detection.box[0], height: detection.box[3] - detection.box[1] });
+    const tracklet: Tracklet = { index: begun, classId: detection.classId, hits: 1, scoreSum: detection.score, size, first: hit, last: hit, head: [hit], tail: [hit] };
+    tracklets.set(begun, tracklet);
+    begun += 1;
+    active.push({ tracklet, x: startAxis(x, size), y: startAxis(y, size), width: detection.box[2] - detection.box[0], height: detection.box[3] - detection.box[1], at: frame });
     return tracklet.index;
   }
 
