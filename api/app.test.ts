@@ -115,7 +115,13 @@ describe("POST /tasks/ refuses", () => {
   });
 
   it("a URL is left to the download", async () => {
-    await make({ file_path: "https://example.org/a.mp4" });
+    expect(await make({ file_path: "https://example.org/a.mp4" })).not.toBe("");
+  });
+
+  it("a limit that is none", async () => {
+    for (const limit of ["0", "501", "x", "1.5"]) expect(await send(app, "GET", `/tasks/?limit=${limit}`), limit).toMatchObject({ status: 400, body: { field: "limit" } });
+    expect(await send(app, "GET", "/tasks/?limits=3")).toMatchObject({ status: 400, body: { field: "limits", what_to_do: "did you mean limit?" } });
+    expect((await send(app, "GET", "/tasks/?limit=2")).body["tasks"]).toHaveLength(2);
   });
 });
 
@@ -167,9 +173,11 @@ describe("with workers", () => {
     // Nothing reviewed, then some of it, then labels that cannot be.
     expect(await send(app, "POST", `/labeling/${taskId}/approve`, { body: {} })).toMatchObject({ status: 422, body: { field: "frames" } });
     expect(await review(taskId, 0)).toMatchObject({ status: 200, body: { version: 1, status: "reviewed", updated_by: "local", objects: [object] } });
-    const partial = await send(app, "POST", `/labeling/${taskId}/approve`);
-    expect(partial).toMatchObject({ status: 400, body: { field: "body" } });
-    expect((await send(app, "POST", `/labeling/${taskId}/approve`, { body: {} })).body["detail"]).toContain("10, 20");
+    for (const options of [{}, { body: {} }]) {
+      const partial = await send(app, "POST", `/labeling/${taskId}/approve`, options);
+      expect(partial).toMatchObject({ status: 422, body: { field: "frames", detail: expect.stringContaining("10, 20") } });
+    }
+    expect(await send(app, "POST", `/labeling/${taskId}/approve`, { body: { partial: true } })).toMatchObject({ status: 400, body: { field: "partial", what_to_do: "known here: allow_partial" } });
     for (const [bad, field] of [[{ ...object, box: [1, 2, 1, 40] }, "box"], [{ ...object, box: [1, 2, 300, 40] }, "box"], [{ ...object, class: "cat" }, "class"], [{ ...object, keypoints: [[1, 2, 2]] }, "keypoints"]] as const) {
       const answer = await review(taskId, 10, 0, [bad]);
       expect(answer.status).toBe(400);
@@ -208,6 +216,7 @@ describe("with workers", () => {
     const ranges: [string, number, string][] = [["bytes=2-4", 206, "234"], ["bytes=7-", 206, "789"], ["bytes=-2", 206, "89"], ["bytes=5-99", 206, "56789"], ["bytes=-99", 206, "0123456789"], ["bytes=4-2", 200, "0123456789"], ["lines=1-2", 200, "0123456789"]];
     for (const [range, status, text] of ranges) expect(await send(app, "GET", video!.url, { headers: { range } }), range).toMatchObject({ status, text, headers: { "content-type": "video/mp4", "content-length": String(text.length) } });
     expect(await send(app, "GET", video!.url, { headers: { range: "bytes=10-" } })).toMatchObject({ status: 416, body: { field: "Range" } });
+    expect(await app.inject({ method: "HEAD", url: video!.url })).toMatchObject({ statusCode: 200, payload: "", headers: { "content-length": "10", "accept-ranges": "bytes" } });
     for (const name of ["notebook.ipynb", "model.pt", "..%2f..%2fauth%2fkeys.json", "segments", "%2e%2e"]) expect((await send(app, "GET", `/tasks/${taskId}/results/${name}`)).status, name).toBe(404);
 
     // Nothing changes any more.

@@ -42,6 +42,8 @@ export interface AppDeps {
 }
 
 const BODY_BYTES = 1_000_000;
+/** A request that has not arrived whole after this long never will. */
+const REQUEST_MS = 60_000;
 
 /** The API as a Fastify app that listens nowhere yet: tests inject requests. */
 export async function buildApp(deps: AppDeps): Promise<App> {
@@ -49,6 +51,7 @@ export async function buildApp(deps: AppDeps): Promise<App> {
     ...(deps.logger === undefined ? { logger: false } : { loggerInstance: deps.logger }),
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: BODY_BYTES,
+    requestTimeout: REQUEST_MS,
     routerOptions: { ignoreTrailingSlash: true },
     // A page that is open must not hold up a restart.
     forceCloseConnections: true,

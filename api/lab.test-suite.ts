@@ -1,6 +1,7 @@
 import { ApplicationFailure } from "@temporalio/common";
 import type { TestWorkflowEnvironment } from "@temporalio/testing";
 import { Worker, bundleWorkflowCode, type WorkflowBundleWithSourceMap } from "@temporalio/worker";
+import { Ajv } from "ajv";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -19,6 +20,8 @@ import { startTemporal } from "../test/temporal-server.ts";
 import { buildApp, type AppDeps } from "./app.ts";
 import type { App } from "./context.ts";
 import { createTemporalGateway } from "./temporal.ts";
+
+const ajv = new Ajv({ strict: false });
 
 /** A real Temporal server, real storage, real labeling and the real workflow; the heavy steps only write what the API serves. */
 export async function startLab() {
@@ -91,8 +94,15 @@ export async function startLab() {
     video: join(videos, "a.mp4"),
     body: { file_path: join(videos, "a.mp4"), user_id: "ada", num_frames: 3, outputs: ["json", "csv", "video"] },
     /** Another API process over the same storage and server. */
-    async app(options: Partial<AppDeps> = {}): Promise<App> {
+    async app({ extend, ...options }: Partial<AppDeps> & { extend?: (app: App) => void } = {}): Promise<App> {
       const app = await buildApp({ storage, labeling, temporal, auth: { allowAnonymous: true }, allowedRoots: [videos], webRoot, version: "1.2.3", ...options });
+      extend?.(app);
+      // What the OpenAPI document promises is what is sent.
+      app.addHook("preSerialization", async (request, reply, payload: unknown) => {
+        const schema = (request.routeOptions.schema?.response as Record<number, object> | undefined)?.[reply.statusCode];
+        if (schema !== undefined && !("content" in schema) && !ajv.validate(schema, JSON.parse(JSON.stringify(payload)))) throw new Error(`not as documented: ${ajv.errorsText()}`);
+        return payload;
+      });
       await app.ready();
       apps.push(app);
       return app;

@@ -44,5 +44,5 @@ const stop = async (): Promise<void> => {
   await connection.close();
 };
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => void stop().then(() => process.exit(0)));
-const address = await app.listen({ host: config.host, port: config.port });
-logger.info({ address, authentication: allowAnonymous ? "off until a key is made" : "keys" }, "the API listens");
+const authentication = allowAnonymous ? "authentication is off until a key is made" : "an API key is needed";
+await app.listen({ host: config.host, port: config.port, listenTextResolver: (address) => `the API listens at ${address}; ${authentication}` });

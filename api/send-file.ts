@@ -1,5 +1,6 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { extname } from "node:path";
+import { Readable } from "node:stream";
 import type { Storage } from "../adapters/storage/storage.ts";
 import { InputError } from "../domain/errors.ts";
 import { HttpProblem } from "./problems.ts";
@@ -40,6 +41,6 @@ export async function sendFile(request: FastifyRequest, reply: FastifyReply, { s
     .header("content-disposition", `${INLINE.has(extension) ? "inline" : "attachment"}; filename="${name}"`);
   if (range !== null) void reply.code(206).header("content-range", `bytes ${range.start}-${range.end}/${size}`);
   void reply.header("content-length", range === null ? size : range.end - range.start + 1);
-  if (size === 0) return await reply.send("");
-  return await reply.send(await storage.stream(key, range ?? undefined));
+  // The answer to HEAD is the headers alone; the file need not be read for that.
+  return await reply.send(size === 0 || request.method === "HEAD" ? Readable.from([]) : await storage.stream(key, range ?? undefined));
 }

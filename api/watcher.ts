@@ -32,19 +32,19 @@ export function createWatcher({ temporal, storage }: { temporal: Pick<TemporalGa
   };
 
   async function look(taskId: string, entry: Watched): Promise<TaskView | null> {
-    const silent = Date.now() < entry.silentUntil;
-    const [description, state] = await Promise.all([temporal.describe(taskId), silent ? null : temporal.state(taskId)]).catch(async (error: unknown) => {
+    const description = await temporal.describe(taskId).catch(async (error: unknown) => {
       // Temporal is away: an ended task can be shown all the same.
-      const record = await fromRecord(taskId);
-      if (record === null) throw error;
-      return [null, null] as const;
+      if ((await storage.size(taskKeys(taskId).record)) === null) throw error;
+      return null;
     });
     if (description === null) return await fromRecord(taskId);
     const ended = !description.open;
-    if (state !== null) return { state: withProgress(withEnd(state, description), description.activities), answeredBy: "workflow", ended };
-    entry.silentUntil = silent ? entry.silentUntil : Date.now() + SILENT_MS;
+    // Its last act was to write down its state.
     const record = ended ? await fromRecord(taskId) : null;
     if (record !== null) return record;
+    const state = Date.now() < entry.silentUntil ? null : await temporal.state(taskId);
+    if (state !== null) return { state: withProgress(withEnd(state, description), description.activities), answeredBy: "workflow", ended };
+    if (Date.now() >= entry.silentUntil) entry.silentUntil = Date.now() + SILENT_MS;
     const told = stateFromDescription(description, await temporal.input(taskId));
     return { state: withProgress(told, description.activities), answeredBy: "temporal", ended };
   }

@@ -36,7 +36,8 @@ export function approvalRoutes(app: App, context: Pick<Context, "labeling" | "te
 
   app.post(
     "/labeling/:task_id/approve",
-    { ...common, schema: { tags, summary: "Approve the labels: training begins", params: TaskParams, body: ApproveBody, response: answers({ 202: Approved }, 400, 401, 403, 404, 409, 422, 503) } },
+    // No body at all approves as well.
+    { ...common, preValidation: async (request) => void (request.body ??= {}), schema: { tags, summary: "Approve the labels: training begins", params: TaskParams, body: ApproveBody, response: answers({ 202: Approved }, 400, 401, 403, 404, 409, 422, 503) } },
     async (request, reply) => {
       const view = await taskFor(request, context, request.params.task_id);
       refuseUnlessWaiting(view);

@@ -13,7 +13,7 @@ import { createTaskList } from "../task-list.ts";
 
 const Created = Type.Object({ task_id: Type.String(), status_url: Type.String(), labeling_url: Type.String() });
 const Idempotency = Type.Object({ "idempotency-key": Type.Optional(Type.String({ minLength: 1, maxLength: 255, description: "The same request with the same key is one task." })) });
-const Limit = Type.Object({ limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 500, default: 50 })) });
+const Limit = Type.Object({ limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 500, default: 50 })) }, { additionalProperties: false });
 
 export function taskRoutes(app: App, context: Pick<Context, "storage" | "temporal" | "watcher" | "allowedRoots">): void {
   const { storage, temporal, allowedRoots } = context;

@@ -1,0 +1,92 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { createLocalStorage } from "../adapters/storage/local.ts";
+import type { Storage } from "../adapters/storage/storage.ts";
+import { taskKeys } from "../domain/layout.ts";
+import { settingsOf } from "../domain/settings.ts";
+import type { TaskState } from "../domain/state.ts";
+import type { Description } from "./temporal.ts";
+import { stateFromDescription } from "./views.ts";
+import { createWatcher } from "./watcher.ts";
+
+const taskId = "0123456789ab";
+const input = { taskId, settings: settingsOf({ file_path: "/a.mp4", user_id: "ada" }), createdAt: "2026-01-01T00:00:00.000Z" };
+const open: Description = { taskId, open: true, status: "running", owner: "ada", project: "p", step: "training", round: 1, createdAt: input.createdAt, endedAt: null, activities: [] };
+const state: TaskState = stateFromDescription(open, input);
+
+let folder: string;
+let storage: Storage;
+beforeEach(async () => {
+  vi.useFakeTimers({ toFake: ["Date"] });
+  folder = await mkdtemp(join(tmpdir(), "actverse-"));
+  storage = createLocalStorage({ root: folder });
+});
+afterEach(async () => {
+  vi.useRealTimers();
+  await rm(folder, { recursive: true });
+});
+
+/** Temporal as it would answer, and how often it was asked. */
+function temporal(answers: { description: Description | null; state: TaskState | null }) {
+  const asked = { describe: 0, state: 0 };
+  return { asked, describe: async () => (asked.describe++, answers.description), state: async () => (asked.state++, answers.state), input: async () => input };
+}
+
+describe("a watcher", () => {
+  it("asks once a second, however many ask it", async () => {
+    const gateway = temporal({ description: open, state });
+    const watcher = createWatcher({ temporal: gateway, storage });
+    const views = await Promise.all(Array.from({ length: 50 }, () => watcher.view(taskId)));
+    expect(views.map((view) => view?.answeredBy)).toEqual(Array.from({ length: 50 }, () => "workflow"));
+    vi.advanceTimersByTime(999);
+    await watcher.view(taskId);
+    expect(gateway.asked).toEqual({ describe: 1, state: 1 });
+    vi.advanceTimersByTime(1);
+    await watcher.view(taskId);
+    expect(gateway.asked).toEqual({ describe: 2, state: 2 });
+  });
+
+  it("does not wait for a worker each time when none answers", async () => {
+    const answers = { description: open, state: null as TaskState | null };
+    const gateway = temporal(answers);
+    const watcher = createWatcher({ temporal: gateway, storage });
+    expect(await watcher.view(taskId)).toMatchObject({ answeredBy: "temporal", state: { settings: input.settings } });
+    vi.advanceTimersByTime(1000);
+    await watcher.view(taskId);
+    expect(gateway.asked).toEqual({ describe: 2, state: 1 });
+    answers.state = state;
+    vi.advanceTimersByTime(2000);
+    expect((await watcher.view(taskId))?.answeredBy).toBe("workflow");
+  });
+
+  it("reads the record of an ended task, and asks rarely about it", async () => {
+    await storage.put(taskKeys(taskId).record, JSON.stringify({ ...state, status: "completed" }));
+    const gateway = temporal({ description: { ...open, open: false, status: "completed", endedAt: "2026-01-02T00:00:00Z" }, state });
+    const watcher = createWatcher({ temporal: gateway, storage });
+    expect(await watcher.view(taskId)).toMatchObject({ answeredBy: "record", ended: true, state: { status: "completed" } });
+    vi.advanceTimersByTime(20_000);
+    await watcher.view(taskId);
+    expect(gateway.asked).toEqual({ describe: 1, state: 0 });
+  });
+
+  it("says how a task ended that could not write its record", async () => {
+    const gateway = temporal({ description: { ...open, open: false, status: "failed", endedAt: "2026-01-02T00:00:00Z" }, state });
+    expect(await createWatcher({ temporal: gateway, storage }).view(taskId)).toMatchObject({ answeredBy: "workflow", ended: true, state: { status: "failed", ended_at: "2026-01-02T00:00:00Z" } });
+  });
+
+  it("passes an error on, and tries again a second later", async () => {
+    const gateway = temporal({ description: open, state });
+    const away = vi.fn(gateway.describe).mockRejectedValueOnce(new Error("away"));
+    const watcher = createWatcher({ temporal: { ...gateway, describe: away }, storage });
+    await expect(watcher.view(taskId)).rejects.toThrow("away");
+    await expect(watcher.view(taskId)).rejects.toThrow("away");
+    vi.advanceTimersByTime(1000);
+    expect((await watcher.view(taskId))?.answeredBy).toBe("workflow");
+  });
+
+  it("knows nothing of what nobody knows", async () => {
+    expect(await createWatcher({ temporal: temporal({ description: null, state: null }), storage }).view(taskId)).toBeNull();
+  });
+});
