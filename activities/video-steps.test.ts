@@ -3,6 +3,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { CancelledFailure } from "@temporalio/common";
 import { MockActivityEnvironment } from "@temporalio/testing";
 import sharp from "sharp";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -114,6 +115,30 @@ describe("downloadVideo", () => {
       expect((await storage.read(output.sourceKey)).equals(content)).toBe(true);
       expect(beats.some((beat) => beat.unit === "bytes" && beat.done > 5000 && beat.total === content.length)).toBe(true);
       expect(await readdir(join(base, "work", "downloads"))).toEqual([]);
+    } finally {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    }
+  });
+
+  it("ends at once when it is cancelled, and the next attempt goes on", async () => {
+    const content = await readFile(await makeVideo("a.mp4"));
+    const ranges: (string | undefined)[] = [];
+    const environment = new MockActivityEnvironment();
+    const server = createServer((request, response) => {
+      ranges.push(request.headers.range);
+      const start = Number(/^bytes=(\d+)-/.exec(request.headers.range ?? "")?.[1] ?? 0);
+      response.writeHead(start > 0 ? 206 : 200, { etag: '"v"', "content-length": content.length - start, "content-range": `bytes ${start}-${content.length - 1}/${content.length}` });
+      if (ranges.length > 1) response.end(content.subarray(start));
+      // Never finished: only the cancellation ends this answer.
+      else response.write(content.subarray(0, 4000), () => setTimeout(() => environment.cancel(), 100));
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    try {
+      const filePath = `http://127.0.0.1:${(server.address() as AddressInfo).port}/clip.mp4`;
+      await expect(environment.run(steps.downloadVideo, { taskId, round: 1, filePath })).rejects.toBeInstanceOf(CancelledFailure);
+      expect((await download(filePath)).numFrames).toBe(50);
+      expect(ranges).toEqual([undefined, "bytes=4000-"]);
     } finally {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));

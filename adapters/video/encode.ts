@@ -3,6 +3,8 @@ import type { OnFrames } from "./video.ts";
 
 /** The encoder's clock is the source's: with the default, 1 / frame rate, frames of a variable rate would fall together. */
 const TIMES = ["-fps_mode", "passthrough", "-enc_time_base", "-1"];
+/** A damaged part costs its frames, not the whole. */
+const TOLERANT = ["-max_error_rate", "1"];
 
 interface EncodeOptions {
   file: string;
@@ -29,7 +31,7 @@ export async function encodeForBrowsers(run: RunFfmpeg, options: EncodeOptions):
     outputs: [
       {
         target: options.output,
-        options: ["-map", "0:V:0", "-an", "-sn", "-dn", "-map_metadata", "-1", "-vf", filters, ...TIMES, ...encoder, ...threads, "-movflags", "+faststart", "-f", "mp4"],
+        options: ["-map", "0:V:0", "-an", "-sn", "-dn", "-map_metadata", "-1", "-vf", filters, ...TIMES, ...encoder, ...threads, ...TOLERANT, "-movflags", "+faststart", "-f", "mp4"],
       },
     ],
     signal: options.signal,

@@ -82,7 +82,7 @@ function jpegOptions(index: PacketIndex, group: Group): string[] {
     "scale=out_color_matrix=bt601:out_range=pc",
     "format=yuvj444p",
   ].join(",");
-  return ["-vf", filters, "-fps_mode", "passthrough", "-enc_time_base", "-1", "-frames:v", String(group.length), "-q:v", "2", "-frame_pts", "1", "-f", "image2"];
+  return ["-vf", filters, "-fps_mode", "passthrough", "-enc_time_base", "-1", "-frames:v", String(group.length), "-q:v", "2", "-frame_pts", "1", "-max_error_rate", "1", "-f", "image2"];
 }
 
 /** Moves what has a wanted frame's time to its name; gives the frames that are not there. */

@@ -118,6 +118,43 @@ describe("video tools", () => {
     });
   });
 
+  it("a video with flipped bits gives what can be decoded, each frame under its own number", async () => {
+    await withFolder(async (folder) => {
+      const file = join(folder, "flipped.mp4");
+      await ffmpegForTests("-f", "lavfi", "-i", "testsrc2=size=192x108:rate=25:duration=3", "-c:v", "libx264", "-g", "10", "-pix_fmt", "yuv420p", "-movflags", "+faststart", file);
+      const truth = await decodeAll(file, 192, 108);
+      const bytes = await readFile(file);
+      const from = bytes.indexOf("mdat") + 8;
+      // In the first third of the pictures only.
+      for (let i = 0; i < 40; i++) bytes.writeUInt8(bytes.readUInt8(from + 500 + i * 97) ^ (1 << i % 8), from + 500 + i * 97);
+      await writeFile(file, bytes);
+      const index = await video.index({ file });
+      const got = await collect(file, index, { width: 192, height: 108 }, 0, index.pts.length, 1);
+      expect(got.size).toBeGreaterThan(45);
+      for (let frame = 50; frame < 75; frame++) expect(hash(got.get(frame) ?? Buffer.alloc(0)), `frame ${frame}`).toBe(hash(truth.planes[frame] ?? Buffer.alloc(0)));
+      await video.extractFrames({ file, index, frames: [5, 60], folder, nameOf: (frame) => `${frame}.jpg` });
+      expect(await readdir(folder)).toContain("60.jpg");
+      await video.makeProxy({ file, output: join(folder, "proxy.mp4") });
+    });
+  });
+
+  it("counts frames that the index does not have, and leaves them out", async () => {
+    await withFolder(async (folder) => {
+      const file = join(folder, "plain.mp4");
+      await ffmpegForTests("-f", "lavfi", "-i", "testsrc2=size=192x108:rate=25:duration=1", "-c:v", "libx264", "-g", "10", "-pix_fmt", "yuv420p", file);
+      const whole = await video.index({ file });
+      const truth = await decodeAll(file, 192, 108);
+      const gone = whole.pts[7] ?? 0;
+      const index = { ...whole, pts: whole.pts.filter((pts) => pts !== gone), key_frames: [0] };
+      const unknown: number[] = [];
+      const got = new Map<number, Buffer>();
+      for await (const { frame, pixels } of video.decode({ file, index, segment: { index: 0, start: 0, end: 24 }, stride: 1, width: 192, height: 108, onUnknown: (pts) => unknown.push(pts) })) got.set(frame, pixels);
+      expect(unknown).toEqual([gone]);
+      expect([...got.keys()]).toEqual(Array.from({ length: 24 }, (_, i) => i));
+      expect(hash(got.get(7) ?? Buffer.alloc(0))).toBe(hash(truth.planes[8] ?? Buffer.alloc(0)));
+    });
+  });
+
   it("letterboxes as domain/letterbox says, the padding exactly grey 114", async () => {
     await withFolder(async (folder) => {
       const file = join(folder, "odd.mkv");
