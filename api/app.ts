@@ -11,7 +11,7 @@ import { addOpenApi } from "./plugins/openapi.ts";
 import { addPages } from "./plugins/pages.ts";
 import { addRequestLog } from "./plugins/request-log.ts";
 import { addSecurityHeaders } from "./plugins/security.ts";
-import { addProblems } from "./problems.ts";
+import { addProblems, addressProblem } from "./problems.ts";
 import { approvalRoutes } from "./routes/approval.ts";
 import { healthRoutes } from "./routes/health.ts";
 import { labelingRoutes } from "./routes/labeling.ts";
@@ -53,6 +53,7 @@ export async function buildApp(deps: AppDeps): Promise<App> {
     bodyLimit: BODY_BYTES,
     requestTimeout: REQUEST_MS,
     routerOptions: { ignoreTrailingSlash: true },
+    frameworkErrors: addressProblem,
     // A page that is open must not hold up a restart.
     forceCloseConnections: true,
   }).withTypeProvider<TypeBoxTypeProvider>();

@@ -176,6 +176,19 @@ describe("every answer", () => {
     await expect(lab.app({ extend: (open) => void open.get("/open", async () => "hello") })).rejects.toThrow("routes without a policy: GET /open");
   });
 
+  it("to a wrong method names the right ones; to a wrong address it is 404", async () => {
+    const app = await lab.app();
+    for (const [method, url, allow] of [["PATCH", "/tasks/", "POST, GET, HEAD"], ["DELETE", "/status/0123456789ab", "GET, HEAD"], ["TRACE", "/health", "GET, HEAD"], ["PUT", "/tasks/0123456789ab/retry", "POST"]]) {
+      const answer = await app.inject({ method: method as "GET", url: url! });
+      expect(answer.statusCode, `${method} ${url}`).toBe(405);
+      expect(answer.headers["allow"]!.split(", ").toSorted()).toEqual(allow!.split(", ").toSorted());
+      expect(answer.headers["content-type"]).toBe("application/problem+json");
+    }
+    for (const url of ["/nowhere", "/tasks/x/y/z", `/tasks/${"x".repeat(500)}/results/${"y".repeat(500)}`, "/status/%", "/status/%ff"]) {
+      expect(await send(app, "GET", url), url).toMatchObject({ status: 404, body: { status: 404 }, headers: { "content-type": "application/problem+json" } });
+    }
+  });
+
   it("says `too many` as a problem", async () => {
     const app = await lab.app({ requestsPerMinute: 2 });
     const answers = [await send(app, "GET", "/health"), await send(app, "GET", "/health"), await send(app, "GET", "/health")];

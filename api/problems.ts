@@ -61,13 +61,34 @@ export function sendProblem(reply: FastifyReply, body: Problem): FastifyReply {
   return reply.code(body.status).type("application/problem+json").serializer(JSON.stringify).send(body);
 }
 
+/** Error handler and not-found handler. Before the routes: it learns them, to tell a wrong method from a wrong address. */
 export function addProblems(app: FastifyInstance): void {
+  const known: { address: RegExp; methods: string[] }[] = [];
+  app.addHook("onRoute", ({ url, method }) => {
+    known.push({ address: new RegExp(`^${url.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&").replaceAll(/:\w+/g, "[^/]+").replace(/\/$/, "")}/?$`), methods: [method].flat() });
+  });
+
+  /** 404, or 405 where the address is right. */
+  const notFound = (request: FastifyRequest, reply: FastifyReply): FastifyReply => {
+    const path = request.url.split("?")[0]!;
+    const methods = [...new Set(known.flatMap((route) => (route.address.test(path) ? route.methods : [])))];
+    if (methods.length === 0) return sendProblem(reply, problem(404, `there is no ${request.method} ${path.slice(0, 200)}`, null, WHAT_TO_DO[404]!));
+    return sendProblem(reply.header("allow", methods.join(", ")), problem(405, `${request.method} is not for this address`, null, `use ${methods.join(" or ")}`));
+  };
+
   app.setErrorHandler((error: FastifyError, request: FastifyRequest, reply: FastifyReply) => {
     const body = problemOf(error, request.id);
+    if (request.is404 && body.status === 400) return notFound(request, reply);
     if (body.status === 503) request.log.warn({ reason: error.message }, body.detail);
     else if (body.status >= 500) request.log.error({ err: error }, body.detail);
     if (body.status === 401) void reply.header("www-authenticate", "Bearer");
     return sendProblem(reply, body);
   });
-  app.setNotFoundHandler((request, reply) => sendProblem(reply, problem(404, `there is no ${request.method} ${request.url.split("?")[0]!.slice(0, 200)}`, null, WHAT_TO_DO[404]!)));
+  app.setNotFoundHandler(notFound);
+}
+
+/** An address that the router itself refuses: too long a word, or bad percent signs. */
+export function addressProblem(error: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
+  sendProblem(reply, problem(404, "there is no such address", null, WHAT_TO_DO[404]!));
+  request.log.debug({ reason: error.code }, "address refused");
 }

@@ -98,7 +98,7 @@ export function labelingRoutes(app: App, context: Pick<Context, "storage" | "lab
         params: FrameParams,
         body: FrameEdit,
         response: {
-          ...answers({ 200: Type.Unsafe<object>(FrameLabelsSchema) }, 400, 401, 403, 404, 503),
+          ...answers({ 200: Type.Unsafe<object>(FrameLabelsSchema) }, 400, 401, 403, 404, 413, 415, 503),
           409: { description: "somebody saved first: `current` is what holds now; or the task has ended", content: { "application/problem+json": { schema: Type.Intersect([ProblemSchema, Type.Object({ current: Type.Optional(FrameLabelsSchema) })]) } } },
         },
       },

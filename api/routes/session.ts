@@ -27,7 +27,7 @@ export function sessionRoutes(app: App, { keys, sessions }: Pick<Context, "keys"
   app.post(
     "/session",
     // Guessing 256 random bits is hopeless; this keeps it out of the log as well.
-    { config: { policy: "public", rateLimit: { max: 30, timeWindow: "1 minute" } }, schema: { ...common, summary: "Sign in with an API key: sets the session cookie", body: SignIn, response: answers({ 200: Session }, 400, 401, 403) } },
+    { config: { policy: "public", rateLimit: { max: 30, timeWindow: "1 minute" } }, schema: { ...common, summary: "Sign in with an API key: sets the session cookie", body: SignIn, response: answers({ 200: Session }, 400, 401, 403, 413, 415) } },
     async (request, reply): Promise<Static<typeof Session>> => {
       if (request.caller?.via === "off") return { user_id: request.caller.userId, admin: true, authentication: "off", csrf_token: "" };
       const key = await keys.byToken(request.body.api_key);

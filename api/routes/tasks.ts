@@ -28,7 +28,7 @@ export function taskRoutes(app: App, context: Pick<Context, "storage" | "tempora
 
   app.post(
     "/tasks/",
-    { ...common, schema: { tags, summary: "Make a task of a video", body: TaskBody, headers: Idempotency, response: answers({ 201: Created }, 400, 401, 403, 404, 422, 503) } },
+    { ...common, schema: { tags, summary: "Make a task of a video", body: TaskBody, headers: Idempotency, response: answers({ 201: Created }, 400, 401, 403, 404, 413, 415, 422, 503) } },
     async (request, reply) => {
       const caller = callerOf(request);
       checkOwner(caller, request.body.user_id);
@@ -58,7 +58,7 @@ export function taskRoutes(app: App, context: Pick<Context, "storage" | "tempora
 
   app.post(
     "/tasks/:task_id/retry",
-    { ...common, schema: { tags, summary: "A parked task goes on, with corrected settings if need be", params: TaskParams, body: RetryBody, response: answers({ 202: Type.Object({}) }, 400, 401, 403, 404, 409, 503) } },
+    { ...common, schema: { tags, summary: "A parked task goes on, with corrected settings if need be", params: TaskParams, body: RetryBody, response: answers({ 202: Type.Object({}) }, 400, 401, 403, 404, 409, 413, 415, 503) } },
     async (request, reply) => {
       const { step, settings: patch } = request.body;
       const view = await taskFor(request, context, request.params.task_id);
@@ -73,7 +73,7 @@ export function taskRoutes(app: App, context: Pick<Context, "storage" | "tempora
     },
   );
 
-  app.post("/tasks/:task_id/cancel", { ...common, schema: { tags, summary: "End the task; what it has made stays", params: TaskParams, response: answers({ 202: Type.Object({}) }, 401, 403, 404, 409, 503) } }, async (request, reply) => {
+  app.post("/tasks/:task_id/cancel", { ...common, schema: { tags, summary: "End the task; what it has made stays", params: TaskParams, response: answers({ 202: Type.Object({}) }, 401, 403, 404, 409, 413, 415, 503) } }, async (request, reply) => {
     const view = await taskFor(request, context, request.params.task_id);
     refuseEnded(view);
     await temporal.cancel(view.state.task_id);
