@@ -95,7 +95,7 @@ export async function createLab(): Promise<Lab> {
     logs,
     async startWorker(queues) {
       const { child, logFile } = start("workers/main.ts", { ACTVERSE_QUEUES: queues.join(",") });
-      await until(`a worker for ${queues.join(",")}`, 60, async () => readFileSync(logFile, "utf8").includes('"RUNNING"')).catch((error: unknown) => {
+      await until(`a worker for ${queues.join(",")}`, 60, async () => readFileSync(logFile, "utf8").includes("worker started")).catch((error: unknown) => {
         throw new Error(`${String(error)}\n${logs()}`);
       });
       return { pid: child.pid!, kill: () => end(child, "SIGKILL"), stop: () => end(child, "SIGTERM") };

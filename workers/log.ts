@@ -1,6 +1,18 @@
-import type { LogEntry } from "@temporalio/worker";
+import { DefaultLogger, type LogEntry, type Logger, type LogLevel } from "@temporalio/worker";
+import type { Config } from "./config.ts";
 
 const QUIET = new Set(["sdkComponent", "taskQueue", "namespace", "runId", "workflowId", "workflowType", "taskToken", "activityId", "isLocal"]);
+
+/** The SDK tells five states of each of nine workers: of interest only when looking for a fault in it. */
+const CHATTER = new Set(["Worker state changed", "Workflow bundle created", "Creating worker"]);
+
+export function createLogger(config: Pick<Config, "logLevel" | "prettyLog">): Logger {
+  const sink = createLogSink(config.prettyLog);
+  const level = config.logLevel.toUpperCase() as LogLevel;
+  return new DefaultLogger(level, (entry) => {
+    if (level === "DEBUG" || entry.level === "ERROR" || !CHATTER.has(entry.message)) sink(entry);
+  });
+}
 
 /** A value on one line, short enough to read. */
 function short(value: unknown): string {

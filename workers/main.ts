@@ -1,17 +1,18 @@
 import { loadClientConnectConfig } from "@temporalio/envconfig";
-import { DefaultLogger, NativeConnection, Runtime, Worker, type WorkerOptions } from "@temporalio/worker";
+import { NativeConnection, Runtime, Worker, type WorkerOptions } from "@temporalio/worker";
 import { fileURLToPath } from "node:url";
 import { createAdapters } from "../adapters/index.ts";
 import { createActivities } from "../activities/index.ts";
 import { ACTIVITIES, PIPELINE_QUEUE, type ActivityName, type Queue } from "../domain/activities.ts";
 import { readConfig, type Config } from "./config.ts";
-import { createLogSink } from "./log.ts";
+import { createLogger } from "./log.ts";
 
 /** How many activities of a queue one process runs at once: heavy ones use all cores by themselves. */
 const AT_ONCE: Record<Queue, number> = { pipeline: 0, video: 4, frames: 1, labeling: 20, training: 1, deployment: 2, inference: 1, results: 1, notify: 20 };
 
 const config = readConfig();
-Runtime.install({ logger: new DefaultLogger(config.logLevel === "debug" ? "DEBUG" : config.logLevel === "info" ? "INFO" : config.logLevel === "warn" ? "WARN" : "ERROR", createLogSink(config.prettyLog)), shutdownSignals: ["SIGINT", "SIGTERM"] });
+const logger = createLogger(config);
+Runtime.install({ logger, shutdownSignals: ["SIGINT", "SIGTERM"] });
 
 const { connectionOptions, namespace } = loadClientConnectConfig();
 const connection = await NativeConnection.connect(connectionOptions);
@@ -43,7 +44,9 @@ function optionsFor(queue: Queue, { shutdownGraceS }: Config): WorkerOptions {
 
 try {
   const workers = await Promise.all(config.queues.map((queue) => Worker.create(optionsFor(queue, config))));
+  logger.info("worker started", { queues: config.queues.join(" "), data: config.dataDir });
   await Promise.all(workers.map((worker) => worker.run()));
+  logger.info("worker stopped");
 } finally {
   await serving.close();
   await connection.close();
