@@ -62,7 +62,7 @@ describe("deployment", () => {
 
   it("never gives two deployments the same version", async () => {
     const made = await Promise.all(await Promise.all(Array.from({ length: 5 }, (_, i) => input(`d${i}`))).then((all) => all.map(deploy)));
-    expect(made.map(({ model }) => model.version).sort()).toEqual([1, 2, 3, 4, 5]);
+    expect(made.map(({ model }) => model.version).sort((a, b) => a - b)).toEqual([1, 2, 3, 4, 5]);
   });
 
   it("refuses a model that cannot serve; the one before goes on", async () => {

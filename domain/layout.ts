@@ -66,6 +66,8 @@ export const resultKeys = (taskId: string, round: number) => {
   return {
     prefix,
     segment: (plan: string, index: number) => `${prefix}segments/${plan}/${digits(index, 5)}.ndjson`,
+    /** What was counted while the segment was made; written before it. */
+    segmentSummary: (plan: string, index: number) => `${prefix}segments/${plan}/${digits(index, 5)}.json`,
     result: `${prefix}result.json`,
     tracksCsv: `${prefix}tracks.csv`,
     annotated: `${prefix}annotated.mp4`,
