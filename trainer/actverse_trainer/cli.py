@@ -80,7 +80,7 @@ def _train(arguments: argparse.Namespace, channel: Channel) -> None:
         raise InputProblem(f"{arguments.run} has no checkpoint to go on from", "Start with train.")
     settings = resolve(asked, data)
     if checkpoint:
-        settings = Settings.from_dict(checkpoint[OURS]["settings"] | {"device": settings.device})
+        settings = Settings.from_dict(checkpoint[OURS]["settings"]).moved_to(settings.device, asked.get("batch"))
     run = Run(data, settings, folder, channel)
     run.checkpoint, run.notes = checkpoint, [*data.notes, *notes]
     run.base_path, run.base = (None, checkpoint[OURS]["base"]) if checkpoint else find_base(settings)

@@ -62,11 +62,10 @@ class Dataset:
             return min(float((ratio > 1.25).mean()), float((ratio < 0.8).mean())) > 0.15
         points = np.concatenate([f.keypoints for f in self.train if len(f.keypoints)])
         half = points.shape[1] // 2
-        ends = [np.where(part[..., 2:] > 0, part[..., :2], np.nan) for part in (points[:, :half], points[:, -half:])]
-        with np.errstate(all="ignore"):
-            direction = np.nanmean(ends[1], axis=1) - np.nanmean(ends[0], axis=1)
-            direction /= np.linalg.norm(direction, axis=1, keepdims=True)
-        direction = direction[np.isfinite(direction).all(axis=1)]
+        points = points[(points[:, :half, 2] > 0).any(axis=1) & (points[:, -half:, 2] > 0).any(axis=1)]
+        front, back = (np.average(part[..., :2], axis=1, weights=(part[..., 2:] > 0).repeat(2, axis=2)) for part in (points[:, :half], points[:, -half:]))
+        length = np.linalg.norm(back - front, axis=1, keepdims=True)
+        direction = ((back - front) / length)[length[:, 0] > 0]
         return len(direction) >= 8 and float(np.linalg.norm(direction.mean(axis=0))) < 0.7
 
 
@@ -138,7 +137,7 @@ def _read_frame(image: Path, classes: int, keypoints: int) -> Frame:
     table = np.array(rows, dtype=np.float32).reshape(-1, 5 + 3 * keypoints)
     centre, half = table[:, 1:3], table[:, 3:5] / 2
     size = np.array([width, height], dtype=np.float32)
-    points = table[:, 5:].reshape(-1, keypoints, 3).copy()
+    points = table[:, 5:].reshape(len(table), keypoints, 3).copy()
     points[..., :2] *= size
     boxes = np.concatenate([(centre - half) * size, (centre + half) * size], axis=1)
     return Frame(str(image), width, height, table[:, 0].astype(int), boxes, points)

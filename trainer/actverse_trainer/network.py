@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 import urllib.request
 from copy import deepcopy
 from pathlib import Path
@@ -50,6 +51,7 @@ MICRO: dict[str, Any] = {
 }
 #: Channels of the keypoint branch; YOLO11's rule gives a narrow network 3 for each keypoint, too few to learn from.
 KEYPOINT_CHANNELS = 48
+DOWNLOAD_SECONDS = 120
 RELEASE = "https://github.com/ultralytics/assets/releases/download/v8.4.0/"
 
 
@@ -116,15 +118,19 @@ def _obtain(name: str) -> str | None:
     file = folder / Path(name).name
     if file.is_file():
         return str(file)
+    part = folder / f"part-{os.getpid()}.pt"
+    until = time.monotonic() + DOWNLOAD_SECONDS
     try:
-        with urllib.request.urlopen(RELEASE + file.name, timeout=5) as answer:
-            content = answer.read()
         folder.mkdir(parents=True, exist_ok=True)
-        part = file.with_suffix(f".part{os.getpid()}")
-        part.write_bytes(content)
+        with urllib.request.urlopen(RELEASE + file.name, timeout=5) as answer, open(part, "wb") as out:
+            while block := answer.read(1 << 16):
+                out.write(block)
+                if time.monotonic() > until:
+                    raise TimeoutError(f"not downloaded within {DOWNLOAD_SECONDS} s")
         load_checkpoint(part)
         part.replace(file)
     except Exception as problem:
         print(f"no {file.name}: {problem}", flush=True)
+        part.unlink(missing_ok=True)
         return None
     return str(file)

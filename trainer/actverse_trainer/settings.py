@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
 from .dataset import Dataset
@@ -11,6 +11,8 @@ from .errors import InputProblem
 
 #: Pixels that the animal's longer side should have in the network's input. Larger costs time, smaller costs accuracy.
 ANIMAL_PIXELS = 64
+#: Samples in a whole training, unless epochs are asked for: about 5 minutes on two cores for micro.
+MICRO_SAMPLES, LARGE_SAMPLES = 24_576, 51_200
 #: Keys of the JSON that `train --settings` takes; null means the default.
 ASKED = {"task", "base_model", "scale", "imgsz", "epochs", "patience", "batch", "device", "seed", "augment", "time_limit"}
 
@@ -38,6 +40,11 @@ class Settings:
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)
+
+    def moved_to(self, device: str, batch: int | None) -> "Settings":
+        """For going on after a crash: perhaps elsewhere, perhaps with a smaller batch; as many samples an epoch as before."""
+        batch = batch or self.batch
+        return replace(self, device=device, batch=batch, batches=math.ceil(self.batches * self.batch / batch))
 
     @staticmethod
     def from_dict(values: dict[str, Any]) -> "Settings":
@@ -77,8 +84,8 @@ def resolve(asked: dict[str, Any], data: Dataset) -> Settings:
     imgsz = asked.get("imgsz") or _image_size(data, 960 if device == "cpu" else 1280)
     crop = min(imgsz, 192) if micro else imgsz
     batch = asked.get("batch") or (32 if micro else 16)
-    # An epoch is a fixed amount of work for small datasets, so that its overhead (validation, checkpoint) stays small.
-    samples = max(1024, data.instances) if micro else max(512, len(data.train))
+    # Several looks at each frame in an epoch, so that what comes with every epoch (validation, checkpoint) stays small beside it.
+    samples = min(max(20 * len(data.train), 256), max(1024, data.instances)) if micro else max(256, len(data.train))
     return Settings(
         task=task,
         base_model=asked.get("base_model", "auto"),
@@ -86,7 +93,7 @@ def resolve(asked: dict[str, Any], data: Dataset) -> Settings:
         device=device,
         imgsz=imgsz,
         crop=crop,
-        epochs=asked.get("epochs") or 30,
+        epochs=asked.get("epochs") or math.ceil((MICRO_SAMPLES if micro else LARGE_SAMPLES) / samples),
         patience=asked.get("patience") or 100,
         batch=batch,
         batches=math.ceil(samples / batch),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import math
+import os
 import time
 from typing import Any
 
@@ -249,11 +250,18 @@ def make_trainer(run: Run) -> Any:
         "verbose": False,
     }
     trainer = kind(overrides=arguments, _callbacks=None)
+    if s.device == "cpu":
+        torch.set_num_threads(_cores())  # Ultralytics leaves one core out, for data loaders that there are none of on a CPU
     for event, callbacks in _callbacks(run).items():
         for callback in callbacks:
             trainer.add_callback(event, callback)
     trainer.csv = run.folder.results
     return trainer
+
+
+def _cores() -> int:
+    """Those that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def train(run: Run) -> None:

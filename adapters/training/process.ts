@@ -1,0 +1,105 @@
+import type { Progress } from "../../domain/state.ts";
+import type { Parity } from "../../domain/steps.ts";
+import { runTrainer, type TrainerEvent } from "./trainer-child.ts";
+import { TrainerError, type Trainer, type TrainReport } from "./trainer.ts";
+
+/** The trainer as a child process. `projectFolder`: trainer/; `python`: its environment's, else `uv run` finds it. */
+export function createTrainer({ projectFolder, python }: { projectFolder: string; python?: string }): Trainer {
+  const start = (args: string[]) =>
+    python === undefined
+      ? { command: "uv", args: ["run", "--project", projectFolder, "--locked", "python", "-m", "actverse_trainer", ...args], cwd: projectFolder }
+      : { command: python, args: ["-m", "actverse_trainer", ...args], cwd: projectFolder };
+
+  return {
+    async train({ data, runFolder, settings, signal, onProgress, onCheckpoint, log }) {
+      let report: TrainReport | undefined;
+      let batch: Record<string, number> = {};
+      await runTrainer({
+        ...start(["train", "--data", data, "--run", runFolder, "--settings", JSON.stringify(settings)]),
+        signal,
+        log,
+        onEvent: async (event) => {
+          switch (event.event) {
+            case "start":
+              batch = { batch: numberOf(event["batch"]) };
+              log(`training ${JSON.stringify(event)}`);
+              onProgress({ done: numberOf(event["resumed_from"]), total: numberOf(event["epochs"]), unit: "epochs", message: `beginning: ${String(event["base"])}`, figures: batch });
+              return undefined;
+            case "batch":
+              onProgress({ ...batchProgress(event), figures: { ...figuresOf(event["losses"]), images_per_s: numberOf(event["images_per_s"]), ...batch } });
+              return undefined;
+            case "checkpoint": {
+              const epoch = numberOf(event["epoch"]);
+              await onCheckpoint({ epoch, last: String(event["last"]), best: String(event["best"]), results: String(event["results"]) });
+              return { ack: epoch };
+            }
+            case "epoch":
+              onProgress({ done: numberOf(event["epoch"]) + 1, total: numberOf(event["epochs"]), unit: "epochs", figures: { ...figuresOf(event["figures"]), ...batch } });
+              return undefined;
+            case "done":
+              report = reportOf(event);
+              return undefined;
+            default:
+              return undefined;
+          }
+        },
+      });
+      if (report === undefined) throw new TrainerError("crash", "The trainer ended without a model");
+      return report;
+    },
+
+    async export({ model, data, imgsz, output, signal, onProgress }) {
+      let parity: Parity | undefined;
+      await runTrainer({
+        ...start(["export", "--model", model, "--imgsz", String(imgsz), "--output", output, "--data", data]),
+        signal,
+        onEvent: async (event) => {
+          if (event.event === "exported") onProgress({ done: 0, total: null, unit: "images", message: "comparing ONNX Runtime with PyTorch" });
+          if (event.event === "progress") onProgress({ done: numberOf(event["done"]), total: numberOf(event["total"]), unit: "images", message: "comparing ONNX Runtime with PyTorch" });
+          if (event.event === "parity") parity = parityOf(event);
+          return undefined;
+        },
+      });
+      if (parity === undefined) throw new TrainerError("crash", "The trainer ended without a comparison");
+      return parity;
+    },
+  };
+}
+
+/** An epoch half done counts half. */
+function batchProgress(event: TrainerEvent): Progress {
+  const [epoch, epochs, batch, batches] = ["epoch", "epochs", "batch", "batches"].map((key) => numberOf(event[key])) as [number, number, number, number];
+  return { done: Math.round((epoch + batch / Math.max(batches, 1)) * 100) / 100, total: epochs, unit: "epochs", message: `epoch ${epoch + 1} of ${epochs}, batch ${batch} of ${batches}` };
+}
+
+function reportOf(event: TrainerEvent): TrainReport {
+  const notes = Array.isArray(event["notes"]) ? event["notes"].map(String) : [];
+  return {
+    model: String(event["model"]),
+    results: String(event["results"]),
+    epochs: numberOf(event["epochs"]),
+    bestEpoch: numberOf(event["best_epoch"]),
+    base: String(event["base"]),
+    task: event["task"] === "pose" ? "pose" : "detect",
+    imgsz: numberOf(event["imgsz"]),
+    metrics: figuresOf(event["metrics"]),
+    notes,
+  };
+}
+
+function parityOf(event: TrainerEvent): Parity {
+  const of = (key: keyof Parity): number => {
+    const value = event[key];
+    if (typeof value !== "number") throw new TrainerError("crash", `The trainer's comparison lacks ${key}`);
+    return value;
+  };
+  return { images: of("images"), objects: of("objects"), max_box_px: of("max_box_px"), max_score: of("max_score"), max_keypoint_px: of("max_keypoint_px"), unmatched: of("unmatched") };
+}
+
+const numberOf = (value: unknown): number => (typeof value === "number" ? value : 0);
+
+/** The trainer writes null for what is no finite number. */
+function figuresOf(value: unknown): Record<string, number> {
+  const entries = Object.entries((value ?? {}) as Record<string, unknown>).filter((entry): entry is [string, number] => typeof entry[1] === "number");
+  return Object.fromEntries(entries);
+}
