@@ -80,10 +80,9 @@ export function createAnimal(options: AnimalOptions): { group: Group; box: Rect 
       radius: (active ? 7 : 5) * px,
       // A dot is small; the hand may miss it by a little.
       hitStrokeWidth: 14 * px,
-      fill: place.v === 2 ? colour : "#ffffffb0",
+      fill: place.v === 2 ? colour : "#ffffff40",
       stroke: place.v === 2 ? "#ffffff" : colour,
-      strokeWidth: (active ? 2.5 : 1.5) * px,
-      ...(place.v === 1 ? { dash: [3 * px, 2 * px] } : {}),
+      strokeWidth: (active || place.v === 1 ? 2.5 : 1.5) * px,
       draggable: options.editable,
       name: "keypoint",
     });
@@ -110,7 +109,8 @@ export function createAnimal(options: AnimalOptions): { group: Group; box: Rect 
   }
 
   if (options.names) {
-    const label = new Label({ x: x1, y: y1 - 18 * px < 0 ? y1 : y1 - 18 * px, listening: false });
+    // Above the box, or below it where the frame ends.
+    const label = new Label({ x: x1, y: y1 - 18 * px < 0 ? y2 : y1 - 18 * px, listening: false });
     label.add(new Tag({ fill: colour, cornerRadius: 3 * px }));
     label.add(new Text({ text: options.title, fontSize: 12 * px, padding: 3 * px, fill: "#fff", fontFamily: "system-ui, sans-serif", fontStyle: "600" }));
     group.add(label);

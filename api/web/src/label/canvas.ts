@@ -42,7 +42,9 @@ export function createCanvas(options: { container: HTMLDivElement; store: LabelS
     },
   });
 
-  let shownFrame: number | null = null;
+  /** Which picture is asked for, and which one is there: labels are never drawn over another frame's picture. */
+  let askedFrame: number | null = null;
+  let pictureFrame: number | null = null;
   let drawn: { labels: FrameLabels | null; state: LabelState; scale: number } | null = null;
 
   function sameDrawing(labels: FrameLabels | null, state: LabelState): boolean {
@@ -50,8 +52,8 @@ export function createCanvas(options: { container: HTMLDivElement; store: LabelS
   }
 
   function draw(): void {
-    const labels = store.current();
     const state = store.state();
+    const labels = pictureFrame === state.frame ? store.current() : null;
     if (sameDrawing(labels, state)) return;
     // A hand that holds something is not disturbed; the end of the drag draws.
     if (stage.find(".animal").some((node) => node.isDragging()) || front.find(".keypoint").some((node) => node.isDragging()) || handles.isTransforming()) return;
@@ -60,6 +62,7 @@ export function createCanvas(options: { container: HTMLDivElement; store: LabelS
     handles.remove();
     front.destroyChildren();
     container.style.cursor = state.tool.kind === "select" ? "" : "crosshair";
+    container.dataset["frame"] = String(labels?.frame ?? "");
     if (labels === null || state.task === null) return;
     const { task } = state;
     const editable = task.waiting && state.tool.kind === "select";
@@ -100,18 +103,19 @@ export function createCanvas(options: { container: HTMLDivElement; store: LabelS
 
   async function showImage(): Promise<void> {
     const { frame } = store.state();
-    if (frame === null || frame === shownFrame) return;
-    shownFrame = frame;
+    if (frame === null || frame === askedFrame) return;
+    askedFrame = frame;
     try {
       const image = await options.imageOf(frame);
       if (store.state().frame !== frame) return;
       const newSize = picture.width() !== image.naturalWidth || picture.height() !== image.naturalHeight;
       picture.setAttrs({ image, width: image.naturalWidth, height: image.naturalHeight });
-      container.dataset["frame"] = String(frame);
+      pictureFrame = frame;
       if (newSize) view.setPicture({ width: image.naturalWidth, height: image.naturalHeight });
+      draw();
     } catch {
       if (store.state().frame === frame) {
-        shownFrame = null;
+        askedFrame = null;
         options.onImageError(frame);
       }
     }

@@ -126,6 +126,8 @@ export function createCommands(store: LabelStore) {
     next: () => step(1),
     /** Confirms the frame with all its objects and goes to the next one that nobody confirmed yet. */
     async confirmAndNext(): Promise<void> {
+      // Nobody confirms what is not shown yet.
+      if (store.current() === null) return;
       store.edit((content) => (content.reviewed && content.objects.every((object) => object.confirmed) ? content : { reviewed: true, objects: content.objects.map((object) => ({ ...object, confirmed: true })) }));
       const frames = store.state().task?.frames ?? [];
       const here = store.position();

@@ -86,7 +86,7 @@ export function ApproveDialog(props: { taskId: string; state: LabelState; store:
         <p>No frame is reviewed yet. Confirm the frames that are right, then approve.</p>
       ) : (
         <p>
-          Training starts with the <strong>{plural(reviewed.length, "reviewed frame")}</strong> and their {plural(objects, "animal")}, as they are now. Later edits do not get in.
+          Training starts with <strong>{plural(reviewed.length, "reviewed frame")}</strong> and {plural(objects, "animal")} in {reviewed.length === 1 ? "it" : "them"}, as drawn now. Later edits do not get in.
         </p>
       )}
       {open.length > 0 && reviewed.length > 0 ? (
@@ -107,7 +107,7 @@ export function ApproveDialog(props: { taskId: string; state: LabelState; store:
       <ErrorNote error={error} />
       <div class="row">
         <button type="button" class="primary" disabled={busy || reviewed.length === 0} onClick={() => void approve()}>
-          {open.length === 0 ? `Approve ${plural(reviewed.length, "frame")}` : `Approve these ${reviewed.length} only`}
+          {open.length === 0 ? `Approve ${plural(reviewed.length, "frame")}` : `Approve ${reviewed.length} of ${frames.length} frames`}
         </button>
         <CloseRow label="Not yet" />
       </div>

@@ -1,0 +1,18 @@
+import { expect, test } from "vitest";
+import { keyOf, KEYS } from "./keyboard.ts";
+
+const press = (key: string, held: Partial<Record<"ctrlKey" | "metaKey" | "shiftKey" | "altKey", boolean>> = {}) => keyOf({ key, ctrlKey: false, metaKey: false, shiftKey: false, altKey: false, ...held });
+
+test("keys have one name each, on every keyboard", () => {
+  expect(press("Z", { ctrlKey: true, shiftKey: true })).toBe("ctrl+shift+z");
+  expect(press("z", { metaKey: true })).toBe("ctrl+z");
+  expect(press("?", { shiftKey: true })).toBe("?");
+  expect(press("?")).toBe("?");
+  expect(press("ArrowLeft", { shiftKey: true })).toBe("shift+arrowleft");
+  expect(press("Enter")).toBe("enter");
+});
+
+test("no key has two meanings", () => {
+  const all = KEYS.flatMap((key) => key.keys);
+  expect(all.length).toBe(new Set(all).size);
+});
