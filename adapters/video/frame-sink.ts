@@ -49,11 +49,9 @@ export function createFrameSink(plane: number, onFrame: () => void): FrameSink {
       else resume = done;
       if (frames.length > 0) onFrame();
     },
-    final(done) {
-      done();
-      onFrame();
-    },
   });
+  // Not in `final`: there `writableFinished` is still false, and a reader woken then would wait for ever.
+  stream.once("finish", onFrame);
   return {
     stream,
     frames,
