@@ -39,6 +39,9 @@ def main() -> None:
     channel = Channel(arguments.standalone or sys.stdin is None or sys.stdin.isatty())
     # Before Ultralytics is imported: it must not look for the internet, install packages or write into the home folder.
     os.environ.update(YOLO_OFFLINE="true", YOLO_AUTOINSTALL="false", YOLO_VERBOSE="false")
+    # And before PyTorch: threads that wait actively for each other are 20 times slower on a machine that others use too.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    os.environ.setdefault("GOMP_SPINCOUNT", "0")
     try:
         if arguments.command in ("train", "resume"):
             _train(arguments, channel)
