@@ -2,6 +2,7 @@ import { join } from "node:path";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { readJson } from "../adapters/storage/storage.ts";
+import { createKeyStore } from "../api/keys.ts";
 import type { FrameLabels, LabeledObject, Snapshot } from "../domain/labels.ts";
 import { labelKeys } from "../domain/layout.ts";
 import type { TaskState } from "../domain/state.ts";
@@ -268,6 +269,30 @@ describe("the pages", () => {
     await page.goto(`${lab.apiUrl}/`);
     await page.getByRole("link", { name: "open field" }).waitFor();
     expect(await page.locator(".task-row .badge").allTextContents()).toEqual(["cancelled"]);
+  });
+
+  test("once there is a key, the pages ask for it, also in the middle of the work", async () => {
+    await page.goto(`${lab.apiUrl}/`);
+    await page.getByRole("heading", { name: "Tasks" }).waitFor();
+    const { token } = await createKeyStore({ storage: lab.storage }).add({ userId: "ada", admin: false });
+    const key = page.getByLabel("API key");
+    await key.waitFor({ timeout: 20_000 });
+    await key.fill("av_wrong");
+    await page.getByRole("button", { name: "Sign in" }).click();
+    await page.getByText("This API key is not known.").waitFor();
+    await key.fill(token);
+    await page.getByRole("button", { name: "Sign in" }).click();
+    await key.waitFor({ state: "hidden" });
+    // A change needs more than the cookie: the token against forged requests goes along.
+    await page.getByLabel("Video").fill("/nowhere/at/all.mp4");
+    await page.getByRole("button", { name: "Start the task" }).click();
+    await page.locator("#new-file_path-error").waitFor();
+    await page.reload();
+    await page.getByRole("link", { name: "open field" }).waitFor();
+    expect(await page.getByLabel("Your name").count()).toBe(0);
+    await page.getByRole("button", { name: "Sign out" }).click();
+    await key.waitFor();
+    expect(await page.getByRole("link", { name: "open field" }).count()).toBe(0);
   });
 
   test("no script failed and the content security policy refused nothing", () => {

@@ -60,8 +60,6 @@ export const figureName = (name: string): string =>
     .replaceAll("_", " ")
     .replaceAll(/([a-z])([A-Z][a-z]|[A-Z]$)/g, (_all, before: string, after: string) => `${before} ${after.toLowerCase()}`);
 
-export const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
-
 export const plural = (count: number, one: string, many = `${one}s`): string => `${count} ${count === 1 ? one : many}`;
 
 /** What an event says besides its name, in one line. */
@@ -69,6 +67,8 @@ export function eventText(event: TaskEvent): string {
   const { task_id: _task, ...data } = event.data as { task_id: string } & Record<string, unknown>;
   return Object.entries(data)
     .filter(([key, value]) => value !== null && value !== "" && key !== "status")
+    // Paths are long: what fits into the line should be the rest.
+    .toSorted(([a], [b]) => Number(/_(path|key)$/.test(a)) - Number(/_(path|key)$/.test(b)))
     .map(([key, value]) => (key === "reason" || key === "what_to_do" ? valueText(value) : `${key.replaceAll("_", " ")}: ${valueText(value)}`))
     .join(" · ");
 }

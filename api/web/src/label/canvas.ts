@@ -1,8 +1,9 @@
+import { area, type Box } from "../../../../domain/boxes.ts";
 import type { FrameLabels } from "../../../../domain/labels.ts";
 import { colourOf, createAnimal } from "./animal-node.ts";
 import type { Commands } from "./commands.ts";
 import { Layer, Picture, Rect, Stage, Transformer } from "./konva.ts";
-import { area, boxOf, MIN_SIDE, type Box } from "./objects.ts";
+import { boxOf, MIN_SIDE } from "./objects.ts";
 import { listenToPointer } from "./pointer.ts";
 import type { LabelState, LabelStore } from "./store.ts";
 import { createView } from "./view.ts";

@@ -1,5 +1,6 @@
+import type { Box } from "../../../../domain/boxes.ts";
 import type { LabeledObject } from "../../../../domain/labels.ts";
-import { copyObjects, keypointsPlaced, moveObject, newObject, placeKeypoint, resizeObject, setClass, turnVisibility, type Box, type Visibility } from "./objects.ts";
+import { copyObjects, keypointsPlaced, moveObject, newObject, placeKeypoint, resizeObject, setClass, turnVisibility, type Visibility } from "./objects.ts";
 import type { LabelStore } from "./store.ts";
 
 export type Commands = ReturnType<typeof createCommands>;

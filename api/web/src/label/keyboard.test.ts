@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { keyOf, KEYS } from "./keyboard.ts";
 
-const press = (key: string, held: Partial<Record<"ctrlKey" | "metaKey" | "shiftKey" | "altKey", boolean>> = {}) => keyOf({ key, ctrlKey: false, metaKey: false, shiftKey: false, altKey: false, ...held });
+const press = (key: string, held: Partial<Record<"ctrlKey" | "metaKey" | "shiftKey" | "altKey", boolean>> & { code?: string } = {}) => keyOf({ key, code: "", ctrlKey: false, metaKey: false, shiftKey: false, altKey: false, ...held });
 
 test("keys have one name each, on every keyboard", () => {
   expect(press("Z", { ctrlKey: true, shiftKey: true })).toBe("ctrl+shift+z");
@@ -10,6 +10,8 @@ test("keys have one name each, on every keyboard", () => {
   expect(press("?")).toBe("?");
   expect(press("ArrowLeft", { shiftKey: true })).toBe("shift+arrowleft");
   expect(press("Enter")).toBe("enter");
+  expect(press("ㅊ", { code: "KeyC" })).toBe("c");
+  expect(press("z", { code: "KeyY", ctrlKey: true })).toBe("ctrl+z");
 });
 
 test("no key has two meanings", () => {

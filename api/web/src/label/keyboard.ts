@@ -83,10 +83,15 @@ export const KEYS: readonly Action[] = [
   { group: "View and more", keys: ["?"], shown: "?", what: "This list", run: ({ showHelp }) => showHelp() },
 ];
 
-/** `ctrl+shift+z`, `arrowleft`, `?`; Command counts as Ctrl. Signs stand for themselves, however they are typed. */
-export function keyOf(event: Pick<KeyboardEvent, "key" | "ctrlKey" | "metaKey" | "shiftKey" | "altKey">): string {
-  const sign = event.key.length === 1 && !/[a-z0-9]/i.test(event.key);
-  return [event.ctrlKey || event.metaKey ? "ctrl+" : "", event.altKey ? "alt+" : "", event.shiftKey && !sign ? "shift+" : "", event.key.toLowerCase()].join("");
+/**
+ * `ctrl+shift+z`, `arrowleft`, `?`; Command counts as Ctrl. Signs stand for themselves, however they are typed.
+ * Where the keyboard writes no Latin letters (Korean, Greek, ...), the place of the key counts.
+ */
+export function keyOf(event: Pick<KeyboardEvent, "key" | "code" | "ctrlKey" | "metaKey" | "shiftKey" | "altKey">): string {
+  const place = /^Key([A-Z])$/.exec(event.code)?.[1];
+  const key = place !== undefined && (event.key.codePointAt(0) ?? 0) > 0x2af ? place : event.key;
+  const sign = key.length === 1 && !/[a-z0-9]/i.test(key);
+  return [event.ctrlKey || event.metaKey ? "ctrl+" : "", event.altKey ? "alt+" : "", event.shiftKey && !sign ? "shift+" : "", key.toLowerCase()].join("");
 }
 
 /** Typing, a dialog, or a button that has the focus comes first. */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { LabeledObject } from "../../../../domain/labels.ts";
-import { copyObjects, fitBox, iou, keypointsPlaced, moveObject, newObject, placeKeypoint, resizeObject, turnVisibility } from "./objects.ts";
+import { copyObjects, fitBox, keypointsPlaced, moveObject, newObject, placeKeypoint, resizeObject, turnVisibility } from "./objects.ts";
 
 const size = { width: 100, height: 80 };
 const animal = (change: Partial<LabeledObject> = {}): LabeledObject => ({ id: "a", class: "mouse", box: [10, 10, 30, 20], keypoints: [[12, 12, 2], [28, 18, 1]], source: "motion", confirmed: false, score: 0.5, ...change });
@@ -13,11 +13,6 @@ describe("boxes", () => {
     expect([x2 - x1, y2 - y1]).toEqual([2, 2]);
     expect(x2).toBeLessThanOrEqual(100);
     expect(y2).toBeLessThanOrEqual(80);
-  });
-
-  test("overlap", () => {
-    expect(iou([0, 0, 10, 10], [5, 0, 15, 10])).toBeCloseTo(1 / 3);
-    expect(iou([0, 0, 10, 10], [10, 0, 20, 10])).toBe(0);
   });
 
   test("moving takes the keypoints along, and both stop at the border", () => {

@@ -1,8 +1,8 @@
+import { iou, type Box } from "../../../../domain/boxes.ts";
 import type { LabeledObject } from "../../../../domain/labels.ts";
 
 /** Edits of one animal, as pure functions: pixels of the upright frame, origin top left. Every edit counts as touched by a person. */
 
-export type Box = [number, number, number, number];
 export interface Size {
   width: number;
   height: number;
@@ -24,13 +24,6 @@ export function fitBox(box: Box, size: Size): Box {
   const x1 = within(left, 0, size.width - MIN_SIDE);
   const y1 = within(top, 0, size.height - MIN_SIDE);
   return [tenth(x1), tenth(y1), tenth(within(right, x1 + MIN_SIDE, size.width)), tenth(within(bottom, y1 + MIN_SIDE, size.height))];
-}
-
-export const area = (box: Box): number => (box[2] - box[0]) * (box[3] - box[1]);
-
-export function iou(a: Box, b: Box): number {
-  const overlap = Math.max(0, Math.min(a[2], b[2]) - Math.max(a[0], b[0])) * Math.max(0, Math.min(a[3], b[3]) - Math.max(a[1], b[1]));
-  return overlap === 0 ? 0 : overlap / (area(a) + area(b) - overlap);
 }
 
 const point = (x: number, y: number, v: number, size: Size): [number, number, number] => [tenth(within(x, 0, size.width)), tenth(within(y, 0, size.height)), v];

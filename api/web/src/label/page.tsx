@@ -55,7 +55,7 @@ export function LabelPage(props: { taskId: string }) {
     images.ahead([rows[here + 1]?.frame, rows[here + 2]?.frame, rows[here - 1]?.frame].filter((frame) => frame !== undefined));
   }, [state.frame]);
 
-  usePolling(() => store.refresh().catch(() => undefined), 5000, state.task !== null);
+  usePolling(() => store.refresh().catch(() => undefined), 10_000, state.task !== null);
 
   return (
     <Layout
@@ -108,7 +108,7 @@ export function LabelPage(props: { taskId: string }) {
           </div>
           <Filmstrip state={state} urlOf={(frame) => api.imageUrl(taskId, frame)} onSelect={(frame) => void store.goTo(frame)} />
         </div>
-        <Panel state={state} store={store} commands={commands} onReject={() => setDialog("reject")} />
+        <Panel state={state} store={store} commands={commands} onReject={() => setDialog("reject")} onApprove={() => setDialog("approve")} />
       </div>
       {dialog === "help" ? <HelpDialog onClose={() => setDialog(null)} /> : null}
       {dialog === "approve" ? <ApproveDialog taskId={taskId} state={state} store={store} onClose={() => setDialog(null)} /> : null}

@@ -8,7 +8,7 @@ import type { LabelState, LabelStore } from "./store.ts";
 const VISIBILITY = ["absent", "occluded", "visible"] as const;
 
 /** Beside the picture: the frame, its animals as a list, and what to do next. */
-export function Panel(props: { state: LabelState; store: LabelStore; commands: Commands; onReject: () => void }) {
+export function Panel(props: { state: LabelState; store: LabelStore; commands: Commands; onReject: () => void; onApprove: () => void }) {
   const { state, store, commands } = props;
   const labels = store.current();
   const { task } = state;
@@ -62,9 +62,15 @@ export function Panel(props: { state: LabelState; store: LabelStore; commands: C
             </button>
           </p>
         ) : null}
-        <button type="button" class="primary big" disabled={!task.waiting || labels === null} onClick={() => void commands.confirmAndNext()}>
-          {left === 0 ? "All frames reviewed" : reviewed ? "Next open frame" : "Confirm and next"} <kbd>Enter</kbd>
-        </button>
+        {left === 0 ? (
+          <button type="button" class="primary big" disabled={!task.waiting} onClick={props.onApprove}>
+            All reviewed: approve…
+          </button>
+        ) : (
+          <button type="button" class="primary big" disabled={!task.waiting || labels === null} onClick={() => void commands.confirmAndNext()}>
+            {reviewed ? "Next open frame" : "Confirm and next"} <kbd>Enter</kbd>
+          </button>
+        )}
         <button type="button" class="quiet" disabled={!task.waiting} onClick={props.onReject}>
           Send back with a comment…
         </button>

@@ -14,8 +14,8 @@ export function addPoint(curves: Curves, progress: Progress | null): Curves {
   return next;
 }
 
-/** Losses and accuracies, from their second point on. */
-export const isDrawn = (curves: Curves, name: string): boolean => /map|loss|pck/i.test(name) && Object.keys(curves[name] ?? {}).length > 1;
+/** Losses and accuracies, as soon as there is something like a curve. */
+export const isDrawn = (curves: Curves, name: string): boolean => /map|loss|pck/i.test(name) && Object.keys(curves[name] ?? {}).length > 3;
 
 const WIDTH = 220;
 const HEIGHT = 56;

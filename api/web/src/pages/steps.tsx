@@ -56,7 +56,9 @@ function RunningStep(props: { step: StepState; curves: Curves }) {
 
 function counted(progress: Progress): string {
   if (progress.unit === "bytes") return progress.total === null ? bytes(progress.done) : `${bytes(progress.done)} of ${bytes(progress.total)}`;
-  return `${figure(progress.done)}${progress.total === null ? "" : ` of ${figure(progress.total)}`} ${progress.unit}`;
+  // Training counts parts of epochs as well.
+  const done = progress.unit === "epochs" ? Math.floor(progress.done) : progress.done;
+  return `${figure(done)}${progress.total === null ? "" : ` of ${figure(progress.total)}`} ${progress.unit}`;
 }
 
 function Figures(props: { figures: Record<string, unknown> }) {
@@ -79,7 +81,7 @@ function Made(props: { result: Record<string, unknown> | null }) {
   if (props.result === null) return null;
   const metrics = props.result["metrics"];
   const flat = { ...props.result, ...(typeof metrics === "object" && metrics !== null && !Array.isArray(metrics) ? metrics : {}) };
-  const shown = Object.entries(flat).filter(([name, value]) => (typeof value === "number" || typeof value === "boolean" || (typeof value === "string" && value.length <= 40 && !value.includes("/"))) && !/key|sha|hash/i.test(name));
+  const shown = Object.entries(flat).filter(([name, value]) => (typeof value === "number" || (typeof value === "string" && value.length <= 40 && !value.includes("/"))) && !/key|sha|hash/i.test(name));
   const notes = props.result["notes"];
   return (
     <>

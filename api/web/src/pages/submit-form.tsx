@@ -34,7 +34,7 @@ export function SubmitForm() {
     setBusy(true);
     setError(null);
     try {
-      const body = toBody(ALL, values) as unknown as TaskBody;
+      const body = toBody(ALL, fixedUser ? { ...values, user_id: session.user_id } : values) as unknown as TaskBody;
       localStorage.setItem(REMEMBERED, body.user_id);
       const made = await api.createTask(body, key.current);
       location.assign(`/task/${made.task_id}`);

@@ -1,6 +1,6 @@
 import { useState } from "preact/hooks";
-import type { StatusAnswer } from "../api.ts";
-import { between, capital, day } from "../format.ts";
+import { ApiError, type StatusAnswer } from "../api.ts";
+import { between, day } from "../format.ts";
 import { useApp } from "../ui/context.ts";
 import { useNow, usePolling, useTitle } from "../ui/hooks.ts";
 import { Layout } from "../ui/layout.tsx";
@@ -31,7 +31,8 @@ export function TaskPage(props: { taskId: string }) {
       setError(problem);
     }
   };
-  usePolling(ask, 1000, !ended);
+  const unknown = error instanceof ApiError && error.status === 404;
+  usePolling(ask, 1000, !ended && !unknown);
 
   return (
     <Layout>
@@ -80,7 +81,7 @@ function Callout(props: { task: StatusAnswer }) {
     return (
       <div class="callout">
         <div>
-          <strong>{capital(task.waiting_for ?? "labels and their approval")}</strong>
+          <strong>Waiting for {task.waiting_for ?? "labels and their approval"}</strong>
           <p class="muted">Correct the pre-labels frame by frame, then approve. Training starts by itself.</p>
         </div>
         <a class="button primary big" href={`/label/${task.task_id}`}>
@@ -91,7 +92,7 @@ function Callout(props: { task: StatusAnswer }) {
   if (task.waiting_for === null || task.ended_at !== null || task.status === "parked") return null;
   return (
     <div class="callout">
-      <strong>{capital(task.waiting_for)}</strong>
+      <strong>Waiting for {task.waiting_for}</strong>
     </div>
   );
 }
