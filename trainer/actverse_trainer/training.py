@@ -6,6 +6,7 @@ import io
 import math
 import os
 import time
+from copy import deepcopy
 from typing import Any
 
 import torch
@@ -81,12 +82,17 @@ class _Hooks:
         run = self.run
         if run.checkpoint:
             weights = run.checkpoint["ema"].float()
-            self.model = network.build(weights.yaml, run.data, run.settings.task, weights)
+            self.model = _channels_last(network.build(weights.yaml, run.data, run.settings.task, weights))
             return run.checkpoint
         weights = load_checkpoint(run.base_path)[0] if run.base_path else None
         cfg = weights.yaml if weights is not None else network.architecture(run.settings)
-        self.model = network.build(cfg, run.data, run.settings.task, weights)
+        self.model = _channels_last(network.build(cfg, run.data, run.settings.task, weights))
         return None
+
+    def preprocess_batch(self, batch: dict[str, Any]) -> dict[str, Any]:
+        batch = super().preprocess_batch(batch)
+        batch["img"] = _channels_last(batch["img"])
+        return batch
 
     def build_dataset(self, img_path: str, mode: str = "train", batch: int | None = None) -> Any:
         run, s = self.run, self.run.settings
@@ -103,8 +109,9 @@ class _Hooks:
         """Both checkpoints with our part, whole on disk, then announced; goes on when the caller has taken them."""
         run = self.run
         buffer = io.BytesIO()
-        ema = self.ema.ema
-        criterion, ema.criterion = getattr(ema, "criterion", None), None
+        # Ultralytics cannot read weights that lie channels last.
+        ema = deepcopy(self.ema.ema).to(memory_format=torch.contiguous_format)
+        ema.criterion = None
         torch.save(
             {
                 "epoch": self.epoch,
@@ -129,7 +136,6 @@ class _Hooks:
             },
             buffer,
         )
-        ema.criterion = criterion
         run.folder.publish(buffer.getvalue(), is_best=self.best_fitness == self.fitness)
         f = run.folder
         run.channel.emit("checkpoint", epoch=self.epoch, last=str(f.last), best=str(f.best), results=str(f.results))
@@ -143,6 +149,11 @@ class _Hooks:
 
     def final_eval(self) -> None:
         """finish() does it, also for a run that was killed after its last epoch."""
+
+
+def _channels_last(thing: Any) -> Any:
+    """A fifth less time on a CPU, and more on a GPU; Apple's gives wrong numbers with it."""
+    return thing if torch.backends.mps.is_available() else thing.to(memory_format=torch.channels_last)
 
 
 def _plan_for(trainer: Any) -> None:
