@@ -12,7 +12,9 @@ from .errors import InputProblem
 #: Pixels that the animal's longer side should have in the network's input. Larger costs time, smaller costs accuracy.
 ANIMAL_PIXELS = 64
 #: Samples in a whole training, unless epochs are asked for: about 5 minutes on two cores for micro.
-MICRO_SAMPLES, LARGE_SAMPLES = 24_576, 51_200
+MICRO_SAMPLES = 24_576
+#: The same for n and larger, which take whole frames: on a GPU, on a CPU.
+LARGE_SAMPLES = 51_200, 6_400
 #: Keys of the JSON that `train --settings` takes; null means the default.
 ASKED = {"task", "base_model", "scale", "imgsz", "epochs", "patience", "batch", "device", "seed", "augment", "time_limit"}
 
@@ -78,8 +80,9 @@ def resolve(asked: dict[str, Any], data: Dataset) -> Settings:
     if task == "pose" and not data.keypoints:
         raise InputProblem("training.task is pose, but the dataset has no keypoints", "Name the keypoints, or set training.task to detect.")
     device = pick_device(str(asked.get("device", "auto")))
-    scale = asked.get("scale", "auto")
-    scale = ("micro" if device == "cpu" else "n") if scale == "auto" else scale
+    scale, base = asked.get("scale", "auto"), asked.get("base_model", "auto")
+    if scale == "auto":
+        scale = "micro" if device == "cpu" and base in ("auto", "scratch") else "n"
     micro = scale == "micro"
     imgsz = asked.get("imgsz") or _image_size(data, 960 if device == "cpu" else 1280)
     crop = min(imgsz, 192) if micro else imgsz
@@ -88,16 +91,16 @@ def resolve(asked: dict[str, Any], data: Dataset) -> Settings:
     samples = min(max(20 * len(data.train), 256), max(1024, data.instances)) if micro else max(256, len(data.train))
     return Settings(
         task=task,
-        base_model=asked.get("base_model", "auto"),
+        base_model=base,
         scale=scale,
         device=device,
         imgsz=imgsz,
         crop=crop,
-        epochs=asked.get("epochs") or math.ceil((MICRO_SAMPLES if micro else LARGE_SAMPLES) / samples),
+        epochs=asked.get("epochs") or math.ceil((MICRO_SAMPLES if micro else LARGE_SAMPLES[device == "cpu"]) / samples),
         patience=asked.get("patience") or 100,
         batch=batch,
         batches=math.ceil(samples / batch),
-        lr=0.003 if micro else 0.001,
+        lr=0.006 if micro else 0.001,
         seed=asked.get("seed", 0),
         augment=asked.get("augment", True),
         rotate=data.seen_from_above(),
