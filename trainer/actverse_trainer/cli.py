@@ -7,6 +7,7 @@ import json
 import os
 import sys
 import traceback
+from pathlib import Path
 
 from .channel import Channel
 from .errors import InputProblem
@@ -37,8 +38,10 @@ def parser() -> argparse.ArgumentParser:
 def main() -> None:
     arguments = parser().parse_args()
     channel = Channel(arguments.standalone or sys.stdin is None or sys.stdin.isatty())
-    # Before Ultralytics is imported: it must not look for the internet, install packages or write into the home folder.
-    os.environ.update(YOLO_OFFLINE="true", YOLO_AUTOINSTALL="false", YOLO_VERBOSE="false")
+    # Before Ultralytics is imported: it must not look for the internet, install packages, or touch a person's own settings of it.
+    config = Path(os.environ.get("ACTVERSE_CACHE") or Path.home() / ".cache" / "actverse") / "ultralytics"
+    config.mkdir(parents=True, exist_ok=True)
+    os.environ.update(YOLO_OFFLINE="true", YOLO_AUTOINSTALL="false", YOLO_VERBOSE="false", YOLO_CONFIG_DIR=str(config))
     # And before PyTorch: threads that wait actively for each other are 20 times slower on a machine that others use too.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     os.environ.setdefault("GOMP_SPINCOUNT", "0")

@@ -114,7 +114,7 @@ def find_base(settings: Settings) -> tuple[str | None, str]:
 
 def _obtain(name: str) -> str | None:
     """From the weights folder, else downloaded into it; None where neither works. Never waits long."""
-    folder = Path(os.environ.get("ACTVERSE_WEIGHTS") or Path.home() / ".cache" / "actverse" / "weights")
+    folder = Path(os.environ.get("ACTVERSE_WEIGHTS") or Path(os.environ.get("ACTVERSE_CACHE") or Path.home() / ".cache" / "actverse") / "weights")
     file = folder / Path(name).name
     if file.is_file():
         return str(file)

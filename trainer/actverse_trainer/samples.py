@@ -14,8 +14,8 @@ from .dataset import Dataset, Frame
 from .settings import Settings
 
 GREY = 114
-#: Kept in memory as resized frames; what does not fit is read again each time.
-CACHE_BYTES = 2 << 30
+#: Kept in memory as resized frames, by each data loader; what does not fit is read again each time.
+CACHE_BYTES = 1 << 30
 #: A box of which less than this share lies in the crop is not a training target.
 MIN_VISIBLE = 0.3
 #: Share of crops that are taken anywhere, to learn the background.

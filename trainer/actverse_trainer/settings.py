@@ -54,9 +54,10 @@ class Settings:
 
 
 def pick_device(asked: str) -> str:
-    """auto: the first CUDA device, else Apple's, else the CPU."""
+    """auto: the first CUDA device, else Apple's, else the CPU. Of several the first: a small dataset does not fill one."""
     import torch
 
+    asked = asked.split(",")[0]
     if asked not in ("auto", "cuda"):
         if asked not in ("cpu", "mps") and not torch.cuda.is_available():
             raise InputProblem(f"Device {asked} was asked for, but there is no CUDA device", "Set training.device to auto or cpu.")

@@ -267,6 +267,7 @@ def make_trainer(run: Run) -> Any:
         for callback in callbacks:
             trainer.add_callback(event, callback)
     trainer.csv = run.folder.results
+    trainer.last, trainer.best = run.folder.last, run.folder.best  # from where Ultralytics recovers when a loss is not a number
     return trainer
 
 

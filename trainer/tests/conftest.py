@@ -45,6 +45,10 @@ def make_dataset(folder: Path, train: int = 12, val: int = 4, keypoints: bool = 
     return str(file)
 
 
+# As the command line does, for the tests that import Ultralytics themselves.
+os.environ.update(YOLO_OFFLINE="true", YOLO_AUTOINSTALL="false", YOLO_VERBOSE="false")
+
+
 @pytest.fixture(scope="session")
 def pose_data(tmp_path_factory: pytest.TempPathFactory) -> str:
     return make_dataset(tmp_path_factory.mktemp("pose"))
