@@ -24,7 +24,7 @@ it("trains once on exactly the frames that were reviewed when it was approved, w
   const worker = await lab.startWorker([...QUEUES]);
   const { task_id: taskId } = await lab.api.send<{ task_id: string }>("POST", "/tasks/", {
     file_path: sample.video, user_id: "ann", classes: ["mouse"], num_frames: 10, num_animals: 2, outputs: ["json"],
-    labeling: { allow_partial: true }, training: { epochs: 1, imgsz: 64, batch: 2 },
+    labeling: { allow_partial: true }, training: { epochs: 1, imgsz: 64 },
   });
   await lab.stepIs(taskId, "labeling", "waiting");
   const path = `/labeling/${taskId}`;

@@ -17,6 +17,9 @@ import { createLab, OTHER_QUEUES, type Lab } from "./lab.ts";
 
 /** SIGKILL of the worker that trains and of the worker that infers, in real processes. */
 
+/** Enough for a model that finds something. */
+const EPOCHS = 25;
+
 let lab: Lab;
 beforeAll(async () => {
   lab = await createLab();
@@ -35,7 +38,7 @@ it("goes on after each kill: epochs contiguous, no orphan trainer, results as of
   let inferenceWorker = await lab.startWorker(["inference"]);
   const { task_id: taskId } = await lab.api.send<{ task_id: string }>("POST", "/tasks/", {
     file_path: sample.video, user_id: "ann", classes: [truth.class], keypoints: truth.keypoints, num_animals: 2, num_frames: 12, outputs: ["json", "csv"],
-    training: { epochs: 8, imgsz: 160, batch: 4 }, inference: { confidence: 0.01 },
+    training: { epochs: EPOCHS, imgsz: 160 }, inference: { confidence: 0.01 },
   });
   await lab.stepIs(taskId, "labeling", "waiting");
   await review({ api: lab.api, taskId, truth, onFrame: () => {} });
@@ -68,7 +71,7 @@ it("goes on after each kill: epochs contiguous, no orphan trainer, results as of
   const rows = (await lab.storage.read(resultsCsv)).toString().trim().split("\n");
   const column = rows[0]!.split(",").findIndex((name) => name.trim() === "epoch");
   const epochs = rows.slice(1).map((row) => Number(row.split(",")[column]));
-  expect(epochs).toEqual(Array.from({ length: 8 }, (_, i) => i + epochs[0]!));
+  expect(epochs).toEqual(Array.from({ length: EPOCHS }, (_, i) => i + epochs[0]!));
   expect(trainers()).toEqual([]);
   const inferred = end.steps.find((s) => s.name === "inference")!.result as { segments: number };
   expect(finishedAtKill).toBeLessThan(inferred.segments);
