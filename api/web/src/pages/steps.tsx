@@ -13,7 +13,7 @@ export function Steps(props: { task: StatusAnswer; curves: Curves; now: number; 
         <li key={step.name} class={`step step-${step.status}`} aria-current={step.status === "running" || step.status === "waiting" ? "step" : undefined}>
           <div class="step-head">
             <span class="step-name">{STEP_TITLES[step.name]}</span>
-            <span class="step-time">{between(step.started_at, step.ended_at, props.now) ?? ""}</span>
+            <span class="step-time">{step.status === "skipped" ? "" : (between(step.started_at, step.ended_at, props.now) ?? "")}</span>
             <Badge status={step.status} />
           </div>
           {step.status === "running" ? <RunningStep step={step} curves={step.name === "training" ? props.curves : {}} /> : null}
