@@ -62,12 +62,13 @@ function endLeftovers(file: string, say: StackOptions["say"]): void {
   } catch {
     return;
   }
-  const mine = /workers\/main|api\/main|server start-dev|tsx|scripts\//;
-  if (left.supervisor !== process.pid && alive(left.supervisor) && mine.test(commandOf(left.supervisor))) {
+  // After a restart of the machine these numbers belong to strangers.
+  const is = (pid: number, what: RegExp): boolean => alive(pid) && what.test(commandOf(pid));
+  if (left.supervisor !== process.pid && is(left.supervisor, /scripts\/(start|demo)\.ts/)) {
     throw new Error(`Actverse already runs in this folder (process ${left.supervisor}); stop it first, or use its pages`);
   }
   for (const [name, pid] of Object.entries(left.children)) {
-    if (!alive(pid) || !mine.test(commandOf(pid))) continue;
+    if (!is(pid, /workers\/main\.ts|api\/main\.ts|server start-dev/)) continue;
     say(`ending ${name} (process ${pid}), left over from a run that was killed`);
     process.kill(pid, "SIGKILL");
   }

@@ -1,4 +1,4 @@
-import { resolve } from "node:path";
+import { join } from "node:path";
 import { readConfig } from "../workers/config.ts";
 import { startStack } from "./stack.ts";
 import { readTools } from "./tools.ts";
@@ -6,7 +6,7 @@ import { readTools } from "./tools.ts";
 /** `npm start`: the whole stack, until Ctrl-C. What was running goes on at the next start. */
 const config = readConfig();
 const say = (line: string): void => console.log(line);
-const stack = await startStack({ home: resolve(".actverse"), dataDir: config.dataDir, tools: readTools(), host: config.host, port: config.port, echo: process.stdout, say });
+const stack = await startStack({ home: config.stateDir, dataDir: config.dataDir, tools: readTools(), host: config.host, port: config.port, echo: process.stdout, say });
 
 say(`
   Actverse is up.
@@ -14,7 +14,7 @@ say(`
     API            ${stack.apiUrl}/docs
     Temporal       ${stack.temporalUrl}
     Data           ${config.dataDir}
-    Logs           ${resolve(".actverse", "logs")}
+    Logs           ${join(config.stateDir, "logs")}
 
   Stop it with Ctrl-C; tasks go on where they were at the next start.
 `);

@@ -2,10 +2,12 @@ import { homedir } from "node:os";
 import { delimiter, join, resolve } from "node:path";
 import { QUEUES, type Queue } from "../domain/activities.ts";
 
-/** The environment, read and checked once: every process of ours begins here. docs/configuration.md lists the same. */
+/** The environment, read and checked once: every process of ours begins here. README.md lists the same. */
 export interface Config {
   dataDir: string;
   workDir: string;
+  /** Of `npm start`: Temporal's database, logs, what runs. */
+  stateDir: string;
   host: string;
   port: number;
   allowedRoots: string[];
@@ -39,11 +41,13 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     return value as T;
   };
 
+  const stateDir = resolve(text("ACTVERSE_STATE_DIR", ".actverse"));
   const queues = list("ACTVERSE_QUEUES", ",").map((queue) => oneOf("ACTVERSE_QUEUES", queue, QUEUES));
   const roots = list("ACTVERSE_ALLOWED_ROOTS", delimiter);
   return {
     dataDir: resolve(text("ACTVERSE_DATA_DIR", "data_storage")),
-    workDir: resolve(text("ACTVERSE_WORK_DIR", join(".actverse", "work"))),
+    workDir: resolve(text("ACTVERSE_WORK_DIR", join(stateDir, "work"))),
+    stateDir,
     host: text("ACTVERSE_HOST", "127.0.0.1"),
     port: whole("ACTVERSE_PORT", 8080, 0, 65_535),
     allowedRoots: (roots.length > 0 ? roots : [homedir(), process.cwd()]).map((root) => resolve(root)),
