@@ -18,7 +18,7 @@ export const LabelingSettings = Type.Object(
 export const TrainingSettings = Type.Object(
   {
     task: Type.Optional(Type.Union([Type.Literal("auto"), Type.Literal("detect"), Type.Literal("pose")], { default: "auto", description: "auto: pose where keypoints are named, else detect." })),
-    base_model: Type.Optional(Type.String({ maxLength: 300, default: "auto", description: "auto: a pretrained base when one is there, else from scratch. Or a path of a .pt file, or an Ultralytics model's name, or `scratch`." })),
+    base_model: Type.Optional(Type.String({ maxLength: 300, default: "auto", description: "auto: for scale n, s and m a pretrained base when one is there or can be downloaded, else from scratch; micro begins from scratch. Or the path of a .pt file, an Ultralytics model's name, or `scratch`." })),
     scale: Type.Optional(Type.Union([Type.Literal("auto"), Type.Literal("micro"), Type.Literal("n"), Type.Literal("s"), Type.Literal("m")], { default: "auto", description: "Size of the network; auto: micro on a CPU, n on a GPU." })),
     imgsz: Type.Optional(Type.Integer({ minimum: 64, maximum: 2048, multipleOf: 32, description: "Longer side of the network's input, pixels. Default: by device and animal size." })),
     epochs: Type.Optional(Type.Integer({ minimum: 1, maximum: 5000, description: "Default: by device and number of frames." })),

@@ -3,14 +3,14 @@ import type { Config } from "./config.ts";
 
 const QUIET = new Set(["sdkComponent", "taskQueue", "namespace", "runId", "workflowId", "workflowType", "taskToken", "activityId", "isLocal"]);
 
-/** The SDK tells five states of each of nine workers: of interest only when looking for a fault in it. */
-const CHATTER = new Set(["Worker state changed", "Workflow bundle created", "Creating worker"]);
+/** What the SDK says of each of nine workers when it starts: of interest only when looking for a fault in it. */
+const CHATTER = /^(Worker state changed|Workflow bundle created|No workflows registered|No Nexus services registered|asset workflow-bundle)/;
 
 export function createLogger(config: Pick<Config, "logLevel" | "prettyLog">): Logger {
   const sink = createLogSink(config.prettyLog);
   const level = config.logLevel.toUpperCase() as LogLevel;
   return new DefaultLogger(level, (entry) => {
-    if (level === "DEBUG" || entry.level === "ERROR" || !CHATTER.has(entry.message)) sink(entry);
+    if (level === "DEBUG" || entry.level === "ERROR" || !CHATTER.test(entry.message)) sink(entry);
   });
 }
 

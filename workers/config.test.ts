@@ -1,0 +1,19 @@
+import { expect, it } from "vitest";
+import { QUEUES } from "../domain/activities.ts";
+import { ConfigError, readConfig } from "./config.ts";
+
+it("listens on loopback, runs every queue and keeps all in the current folder by default", () => {
+  const config = readConfig({});
+  expect(config).toMatchObject({ host: "127.0.0.1", port: 8080, queues: [...QUEUES] });
+  for (const folder of [config.dataDir, config.workDir, config.stateDir]) expect(folder.startsWith(process.cwd())).toBe(true);
+});
+
+it("takes lists as they are written in an environment", () => {
+  expect(readConfig({ ACTVERSE_QUEUES: "training, inference", ACTVERSE_ALLOWED_ROOTS: "/a:/b", ACTVERSE_ALLOWED_HOSTS: "nas.lab" })).toMatchObject({ queues: ["training", "inference"], allowedRoots: ["/a", "/b"], allowedHosts: ["nas.lab"] });
+});
+
+it("names the variable that is wrong, and what is allowed", () => {
+  expect(() => readConfig({ ACTVERSE_PORT: "http" })).toThrow(/ACTVERSE_PORT.*whole number.*"http"/);
+  expect(() => readConfig({ ACTVERSE_QUEUES: "trainig" })).toThrow(/ACTVERSE_QUEUES.*"trainig".*training/);
+  expect(() => readConfig({ ACTVERSE_LOG_FORMAT: "xml" })).toThrow(ConfigError);
+});
