@@ -1,5 +1,5 @@
 import { centre, keypointSimilarity } from "./similarity.ts";
-import type { Hit, Tracklet } from "./tracklets.ts";
+import type { Place, Tracklet } from "./tracklets.ts";
 
 /** One tracklet may be followed by the other: the same animal, at this cost. */
 export interface Link {
@@ -40,7 +40,7 @@ export function linkCost(a: Tracklet, b: Tracklet, fps: number): number {
 }
 
 /** Pixels per second over a few sightings. */
-function speed(hits: Hit[], fps: number): [number, number] {
+function speed(hits: Place[], fps: number): [number, number] {
   const first = hits[0]!;
   const last = hits.at(-1)!;
   const seconds = (last.frame - first.frame) / fps;

@@ -31,7 +31,7 @@ export interface TrackAssignment {
  * With `numAnimals` there are never more ids than that, and who comes back gets one that is free.
  */
 export function createTracker(options: TrackerOptions): Tracker {
-  const online = createTracklets(options);
+  const online = createTracklets({ ...options, cutWhereDoubtful: options.numAnimals !== null });
   const owners = createIntList();
   const ends = createIntList();
 

@@ -1,17 +1,21 @@
 import { assign } from "../assignment.ts";
 import { diagonal, iou, type Box } from "../boxes.ts";
 import type { Detection, FrameDetections } from "../detections.ts";
+import { inDoubt } from "./doubt.ts";
 import { correctAxis, predictAxis, startAxis, type Axis } from "./motion.ts";
 import { centre, costOf, duplicates, type Expectation } from "./similarity.ts";
 
-/** One sighting of a tracklet. */
-export interface Hit {
+export interface Place {
   frame: number;
   box: Box;
+}
+
+/** One sighting of a tracklet. */
+export interface Hit extends Place {
   keypoints: [number, number, number][];
 }
 
-/** A stretch of sightings of one animal without long gaps: what the joining works on. */
+/** A stretch of sightings of one animal, without long gaps and either all in doubt or not: what the joining works on. */
 export interface Tracklet {
   index: number;
   classId: number;
@@ -21,14 +25,16 @@ export interface Tracklet {
   size: number;
   first: Hit;
   last: Hit;
-  /** A few sightings at each end, in order: they tell the speed there. */
-  head: Hit[];
-  tail: Hit[];
+  /** A few sightings at each end, in order: they tell the speed there. Without keypoints: a night has tens of thousands of tracklets. */
+  head: Place[];
+  tail: Place[];
 }
 
 export interface TrackletOptions {
   fps: number;
   frameSkip: number;
+  /** Ends a tracklet where its match falls into doubt and where it is sure again, so that the joining, which sees what follows, decides who is who. */
+  cutWhereDoubtful: boolean;
 }
 
 interface Track {
@@ -39,6 +45,11 @@ interface Track {
   height: number;
   /** The frame that x and y are of. */
   at: number;
+  /** Sightings in tracklets that were cut off. */
+  earlier: number;
+  /** Whether the tracklet is one of matches in doubt, and the last frame in which one was. */
+  doubtful: boolean;
+  doubtAt: number;
 }
 
 /** So many sightings make a tracklet that may be believed. */
@@ -50,6 +61,15 @@ export const FIRST_FRAMES = 10;
 /** Costs (see costOf) from which on a pair is not made: for sure detections, and for doubtful ones. */
 const LIMIT = 0.72;
 const LIMIT_DOUBTFUL = 0.5;
+/**
+ * What the second box on one animal costs more. It is not left out: where two animals touch, the better of two boxes is often
+ * the one that lies between them, and the other one the animal's own.
+ */
+const DOUBLE = 0.15;
+/** A track is sure again after so many frames without doubt. */
+const SURE_AGAIN = 3;
+/** A track that has got nothing for more frames is no rival. */
+const RIVAL = 10;
 /** Out of sight for longer, seconds: the tracklet has ended; the joining decides who comes back. */
 const OUT_OF_SIGHT = 1;
 
@@ -70,8 +90,8 @@ export function createTracklets(options: TrackletOptions): { push(frame: FrameDe
     const owner = new Int32Array(detections.length).fill(-1);
     pushed += 1;
     const longest = Math.max(OUT_OF_SIGHT * options.fps, 4 * stride);
-    active = active.filter(({ tracklet: { index, hits, last } }) => {
-      const stays = frame - last.frame <= (hits < CONFIRMED ? 2 * stride : longest);
+    active = active.filter(({ earlier, tracklet: { index, hits, last } }) => {
+      const stays = frame - last.frame <= (earlier + hits < CONFIRMED ? 2 * stride : longest);
       // A false box now and then would fill the memory over a night; in the first frames nothing can be confirmed yet.
       if (!stays && hits < CONFIRMED && pushed > FIRST_FRAMES) tracklets.delete(index);
       return stays;
@@ -82,24 +102,31 @@ export function createTracklets(options: TrackletOptions): { push(frame: FrameDe
     // A weak model's best boxes are sure enough for it.
     const sure = Math.min(0.5, 0.7 * usualScore);
     const double = duplicates(detections);
-    const good = detections.map((detection, i) => detection.score >= sure && double[i] === false);
-
-    const free = new Set(active.keys());
+    const cost = expected.map((track) => detections.map((detection, d) => costOf(track, detection) + (double[d] === true ? DOUBLE : 0)));
+    const trackOf = new Int32Array(detections.length).fill(-1);
+    const detectionOf = new Int32Array(active.length).fill(-1);
     const match = (from: number[], among: number[], limit: number) => {
-      const cost = from.map((t) => among.map((d) => costOf(expected[t]!, detections[d]!)));
-      for (const [row, column] of assign(cost, limit).entries()) {
+      for (const [row, column] of assign(from.map((t) => among.map((d) => cost[t]![d]!)), limit).entries()) {
         if (column < 0) continue;
-        owner[among[column]!] = active[from[row]!]!.tracklet.index;
-        correct(active[from[row]!]!, detections[among[column]!]!, frame);
-        free.delete(from[row]!);
+        trackOf[among[column]!] = from[row]!;
+        detectionOf[from[row]!] = among[column]!;
       }
     };
-    const inSight = (t: number) => frame - active[t]!.tracklet.last.frame <= 3 * stride;
+    const goneFor = (t: number) => (frame - active[t]!.tracklet.last.frame) / stride;
     const all = [...detections.keys()];
-    match([...free], all.filter((d) => good[d] === true), LIMIT);
-    match([...free].filter(inSight), all.filter((d) => good[d] === false), LIMIT_DOUBTFUL);
-    for (const d of all) {
-      if (owner[d]! >= 0 || good[d] === false) continue;
+    const tracks = [...active.keys()];
+    const surely = all.filter((d) => detections[d]!.score >= sure);
+    match(tracks, surely, LIMIT);
+    match(
+      tracks.filter((t) => detectionOf[t]! < 0 && goneFor(t) <= 3),
+      all.filter((d) => detections[d]!.score < sure),
+      LIMIT_DOUBTFUL,
+    );
+    const counts = (t: number) => active[t]!.earlier + active[t]!.tracklet.hits >= CONFIRMED && goneFor(t) <= RIVAL;
+    const doubtful = tracks.map((t) => options.cutWhereDoubtful && detectionOf[t]! >= 0 && inDoubt(t, { cost, detectionOf, trackOf, limit: LIMIT, counts }));
+    for (const d of all) if (trackOf[d]! >= 0) owner[d] = follow(active[trackOf[d]!]!, { detection: detections[d]!, frame, doubtful: doubtful[trackOf[d]!]! });
+    for (const d of surely) {
+      if (owner[d]! >= 0 || double[d] === true) continue;
       // Not the second box of an animal that has one.
       if (all.some((other) => owner[other]! >= 0 && detections[other]!.classId === detections[d]!.classId && iou(detections[other]!.box, detections[d]!.box) > 0.4)) continue;
       owner[d] = begin(detections[d]!, frame);
@@ -123,32 +150,51 @@ export function createTracklets(options: TrackletOptions): { push(frame: FrameDe
     };
   }
 
-  function correct(track: Track, detection: Detection, frame: number): void {
-    const { tracklet } = track;
+  /** The track goes on with the detection, in a new tracklet where doubt begins or ends. Gives the tracklet's index. */
+  function follow(track: Track, { detection, frame, doubtful }: { detection: Detection; frame: number; doubtful: boolean }): number {
     const [x, y] = centre(detection.box);
     const size = diagonal(detection.box);
     track.x = correctAxis(track.x, x, size);
     track.y = correctAxis(track.y, y, size);
     track.width += 0.5 * (detection.box[2] - detection.box[0] - track.width);
     track.height += 0.5 * (detection.box[3] - detection.box[1] - track.height);
-    const hit: Hit = { frame, box: detection.box, keypoints: detection.keypoints };
+    const cut = doubtful !== track.doubtful && track.tracklet.hits >= CONFIRMED && (doubtful || frame - track.doubtAt > SURE_AGAIN * stride);
+    if (cut) {
+      track.earlier += track.tracklet.hits;
+      track.tracklet = newTracklet(detection, frame);
+      track.doubtful = doubtful;
+    } else {
+      lengthen(track.tracklet, detection, frame);
+    }
+    if (doubtful) track.doubtAt = frame;
+    return track.tracklet.index;
+  }
+
+  function lengthen(tracklet: Tracklet, detection: Detection, frame: number): void {
+    const place: Place = { frame, box: detection.box };
     tracklet.hits += 1;
     tracklet.scoreSum += detection.score;
-    tracklet.size += (size - tracklet.size) / tracklet.hits;
-    tracklet.last = hit;
-    if (tracklet.head.length < ENDS) tracklet.head.push(hit);
-    tracklet.tail.push(hit);
+    tracklet.size += (diagonal(detection.box) - tracklet.size) / tracklet.hits;
+    tracklet.last = { ...place, keypoints: detection.keypoints };
+    if (tracklet.head.length < ENDS) tracklet.head.push(place);
+    tracklet.tail.push(place);
     if (tracklet.tail.length > ENDS) tracklet.tail.shift();
   }
 
-  function begin(detection: Detection, frame: number): number {
-    const hit: Hit = { frame, box: detection.box, keypoints: detection.keypoints };
-    const size = diagonal(detection.box);
-    const [x, y] = centre(detection.box);
-    const tracklet: Tracklet = { index: begun, classId: detection.classId, hits: 1, scoreSum: detection.score, size, first: hit, last: hit, head: [hit], tail: [hit] };
+  function newTracklet(detection: Detection, frame: number): Tracklet {
+    const place: Place = { frame, box: detection.box };
+    const hit: Hit = { ...place, keypoints: detection.keypoints };
+    const tracklet: Tracklet = { index: begun, classId: detection.classId, hits: 1, scoreSum: detection.score, size: diagonal(detection.box), first: hit, last: hit, head: [place], tail: [place] };
     tracklets.set(begun, tracklet);
     begun += 1;
-    active.push({ tracklet, x: startAxis(x, size), y: startAxis(y, size), width: detection.box[2] - detection.box[0], height: detection.box[3] - detection.box[1], at: frame });
+    return tracklet;
+  }
+
+  function begin(detection: Detection, frame: number): number {
+    const tracklet = newTracklet(detection, frame);
+    const [x, y] = centre(detection.box);
+    const [x1, y1, x2, y2] = detection.box;
+    active.push({ tracklet, x: startAxis(x, tracklet.size), y: startAxis(y, tracklet.size), width: x2 - x1, height: y2 - y1, at: frame, earlier: 0, doubtful: false, doubtAt: frame });
     return tracklet.index;
   }
 
