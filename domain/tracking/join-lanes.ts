@@ -70,15 +70,20 @@ function createGraph(nodes: number) {
     const best = new Float64Array(nodes).fill(Infinity);
     const by = new Int32Array(nodes).fill(-1);
     best[source] = 0;
+    // Only ways from a node that became cheaper can make another one cheaper.
+    const cheaper = new Uint8Array(nodes);
+    cheaper[source] = 1;
     const back = order.toReversed();
     for (let changed = true, sweep = 0; changed; sweep += 1) {
       changed = false;
       for (const node of sweep % 2 === 0 ? order : back) {
-        if (best[node] === Infinity) continue;
+        if (cheaper[node] === 0) continue;
+        cheaper[node] = 0;
         for (const edge of edges[node]!) {
           if (room[edge] === 0 || best[node]! + cost[edge]! >= best[to[edge]!]! - 1e-9) continue;
           best[to[edge]!] = best[node]! + cost[edge]!;
           by[to[edge]!] = edge;
+          cheaper[to[edge]!] = 1;
           changed = true;
         }
       }
