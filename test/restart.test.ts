@@ -53,7 +53,7 @@ it("goes on after the whole machine went down, while it waited for labels and wh
   const sample = await makeSample({ folder: join(folder, "sample"), seconds: 8, width: 320, height: 192, animals: 2 });
   const truth = JSON.parse(await readFile(sample.truth, "utf8")) as Truth;
   const { task_id: taskId } = await api.send<{ task_id: string }>("POST", "/tasks/", {
-    file_path: sample.video, user_id: "ann", classes: [truth.class], num_animals: 2, num_frames: 8, outputs: ["json"], training: { epochs: 12, imgsz: 96 },
+    file_path: sample.video, user_id: "ann", classes: [truth.class], keypoints: truth.keypoints, num_animals: 2, num_frames: 8, outputs: ["json"], training: { epochs: 12, imgsz: 96 },
   });
   await until("labels to be waited for", 120, async () => step(await statusOf(taskId), "labeling").status === "waiting");
 

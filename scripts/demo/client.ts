@@ -12,7 +12,7 @@ export class ApiError extends Error {
   readonly status: number;
 
   constructor(status: number, call: string, problem: Problem) {
-    super([`${call}: ${problem.detail ?? problem.title}`, problem.what_to_do].filter(Boolean).join(". "));
+    super([`${call}: ${problem.detail ?? problem.title}`, problem.what_to_do].flatMap((part) => part?.replace(/[.\s]+$/, "") ?? []).join(". "));
     this.status = status;
   }
 }
