@@ -3,6 +3,7 @@ import { readFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
+import { workflowIdOf } from "../domain/ids.ts";
 import { resultKeys } from "../domain/layout.ts";
 import { scoreAgainstTruth, type Scores } from "../domain/metrics.ts";
 import type { ResultFile, Truth } from "../domain/result.ts";
@@ -53,7 +54,7 @@ async function runTask(api: ApiClient, video: string, truth: Truth): Promise<Out
     num_frames: Number(flags.frames),
     training: JSON.parse(flags.training) as Record<string, unknown>,
   });
-  say(`\nTask ${taskId}: ${video}\n`);
+  say(`\nTask ${taskId}: ${video}\n  Watch it    ${stack.apiUrl}/task/${taskId}\n  Temporal    ${temporalPage(taskId)}\n`);
   const view = createProgressView({ terminal: process.stdout.isTTY && !flags.json, say });
   let reviewed: Review | null = null;
   try {
@@ -90,6 +91,7 @@ const truth = JSON.parse(readFileSync(resolve(sample.truth!), "utf8")) as Truth;
 
 say("Starting Temporal, the worker and the API");
 const stack = await startStack({ home, dataDir, tools: readTools(), say, env: { ACTVERSE_ALLOWED_ROOTS: [dirname(video), home].join(":") } });
+const temporalPage = (taskId: string): string => `${stack.temporalUrl}/namespaces/default/workflows/${workflowIdOf(taskId)}`;
 let stopping: Promise<void> | null = null;
 const stop = (): Promise<void> => (stopping ??= stack.stop());
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => void stop().then(() => process.exit(signal === "SIGINT" && !flags.exit ? 0 : 1)));
@@ -111,7 +113,7 @@ if (!flags.exit) {
   say(`
   Pages                ${stack.apiUrl}/task/${taskId}
   Labels               ${stack.apiUrl}/label/${taskId}
-  Temporal             ${stack.temporalUrl}/namespaces/default/workflows/task-${taskId}
+  Temporal             ${temporalPage(taskId)}
 
   Stop everything with Ctrl-C.`);
 }
