@@ -19,6 +19,10 @@ it("writes JSON with the same fields for programs, errors with their stack", () 
   expect(line["error"]).toContain("no space left");
 });
 
+it("names the task also where the SDK names the workflow only", () => {
+  expect(written(true, "INFO", "pre-labels written", { workflowId: "task-mwtha51uq6o8", workflowRunId: "01a2", attempt: 1 })).toBe("22:13:20 INFO  mwtha51uq6o8 pre-labels written           attempt=1\n");
+});
+
 it("cuts what would fill the screen", () => {
   expect(written(true, "INFO", "x", { task_id: "t", value: "y".repeat(5000) }).length).toBeLessThan(300);
 });

@@ -1,10 +1,11 @@
 import { DefaultLogger, type LogEntry, type Logger, type LogLevel } from "@temporalio/worker";
+import { taskIdOf } from "../domain/ids.ts";
 import type { Config } from "./config.ts";
 
-const QUIET = new Set(["sdkComponent", "taskQueue", "namespace", "runId", "workflowId", "workflowType", "taskToken", "activityId", "isLocal"]);
+const QUIET = new Set(["sdkComponent", "taskQueue", "namespace", "runId", "workflowId", "workflowRunId", "workflowType", "taskToken", "activityId", "isLocal"]);
 
 /** What the SDK says of each of nine workers when it starts: of interest only when looking for a fault in it. */
-const CHATTER = /^(Worker state changed|Workflow bundle created|No workflows registered|No Nexus services registered|asset workflow-bundle)/;
+const CHATTER = /^(Worker state changed|Workflow bundle created|No (workflows|activities) registered|No Nexus services registered|asset workflow-bundle)/;
 
 export function createLogger(config: Pick<Config, "logLevel" | "prettyLog">): Logger {
   const sink = createLogSink(config.prettyLog);
@@ -27,7 +28,9 @@ function short(value: unknown): string {
 export function createLogSink(pretty: boolean, out: { write(text: string): unknown } = process.stderr): (entry: LogEntry) => void {
   return ({ level, message, timestampNanos, meta = {} }) => {
     const at = new Date(Number(timestampNanos / 1_000_000n)).toISOString();
-    const { error, ...fields } = meta as Record<string, unknown>;
+    const { error, workflowId, ...given } = meta as Record<string, unknown>;
+    // What activities and the SDK say names the workflow; people look for the task.
+    const fields = { ...(typeof workflowId === "string" && workflowId.startsWith("task-") ? { task_id: taskIdOf(workflowId) } : {}), ...given } as Record<string, unknown>;
     const shown = Object.entries(fields).filter(([key]) => !QUIET.has(key));
     const cause = error instanceof Error ? (error.stack ?? error.message) : error;
     if (!pretty) {

@@ -22,7 +22,7 @@ export function createTrainer({ projectFolder, python }: { projectFolder: string
           switch (event.event) {
             case "start":
               batch = { batch: numberOf(event["batch"]) };
-              log(`training ${JSON.stringify(event)}`);
+              log(describeStart(event));
               onProgress({ done: numberOf(event["resumed_from"]), total: numberOf(event["epochs"]), unit: "epochs", message: `beginning: ${String(event["base"])}`, figures: batch });
               return undefined;
             case "batch":
@@ -34,6 +34,7 @@ export function createTrainer({ projectFolder, python }: { projectFolder: string
               return { ack: epoch };
             }
             case "epoch":
+              log(describeEpoch(event));
               onProgress({ done: numberOf(event["epoch"]) + 1, total: numberOf(event["epochs"]), unit: "epochs", figures: { ...figuresOf(event["figures"]), ...batch } });
               return undefined;
             case "done":
@@ -64,6 +65,16 @@ export function createTrainer({ projectFolder, python }: { projectFolder: string
       return parity;
     },
   };
+}
+
+function describeStart(event: TrainerEvent): string {
+  const from = event["resumed_from"] === undefined || event["resumed_from"] === null ? "" : `, going on at epoch ${numberOf(event["resumed_from"]) + 1}`;
+  return `training ${String(event["task"])} ${String(event["base"])}${from}: ${numberOf(event["epochs"])} epochs, ${numberOf(event["imgsz"])} px, batch ${numberOf(event["batch"])}, on ${String(event["device"])}, seed ${numberOf(event["seed"])}`;
+}
+
+function describeEpoch(event: TrainerEvent): string {
+  const figures = Object.entries(figuresOf(event["figures"])).map(([name, value]) => `${name} ${Number(value.toPrecision(4))}`);
+  return `epoch ${numberOf(event["epoch"]) + 1} of ${numberOf(event["epochs"])}: ${figures.join(", ")}`;
 }
 
 /** An epoch half done counts half. */
