@@ -76,6 +76,10 @@ describe("inference over a video", () => {
     });
     expect(missed).toEqual([]);
     for (const { box } of found.flatMap(({ detections }) => detections)) expect(box[0] >= 0 && box[1] >= 0 && box[2] <= 192 && box[3] <= 96 && box[0] < box[2]).toBe(true);
+    // Red or grey; the grid's cells are often half beside the square, so that as often as not the middle of a box is red.
+    const looks = found.flatMap(({ detections }) => detections.map(({ look }) => look ?? [0, 0, 0]));
+    expect(looks.filter((look) => look[0]! < 90 || Math.abs(look[1]! - look[2]!) > 30)).toEqual([]);
+    expect(looks.filter((look) => look[0]! > 200 && look[1]! < 60).length).toBeGreaterThan(0.3 * looks.length);
 
     // A retry finds what is finished: neither decoder nor model is needed.
     const gone = { storage, video: { ...video, decode: () => { throw new Error("not again"); } }, serving: { ...serving, load: () => Promise.reject(new Error("not again")) } };

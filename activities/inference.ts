@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { readJson } from "../adapters/storage/storage.ts";
 import type { DecodedFrame } from "../adapters/video/video.ts";
+import { lookOf } from "../domain/appearance.ts";
 import type { Detection, FrameDetections, ModelInfo, PacketIndex, VideoInfo } from "../domain/detections.ts";
 import { InputError } from "../domain/errors.ts";
 import { resultKeys, videoKeys } from "../domain/layout.ts";
@@ -10,6 +11,8 @@ import type { PlanInput, PlanOutput, SegmentInput, SegmentOutput } from "../doma
 import type { Deps } from "./deps.ts";
 import { longStep } from "./step-context.ts";
 
+/** Of the segments' content: counts up with each change of what stands in a line. 2: with looks. */
+const CONTENT = 2;
 /** More animals than this in one frame are not told apart. */
 const MAX_DETECTIONS = 300;
 
@@ -27,7 +30,7 @@ export function createInferenceSteps(deps: Pick<Deps, "storage" | "video" | "ser
       const segments = planSegments({ index: JSON.parse(packets.toString("utf8")) as PacketIndex, fps: info.fps, stride, maxFrames: inference.max_frames });
       if (segments.length === 0) throw new InputError({ field: "file_path", status: 422, message: "the video has no frames", whatToDo: "Give a video with at least one frame." });
       // All that the segments' content depends on: with other settings, other files.
-      const plan = createHash("sha256").update(JSON.stringify([model.name, model.version, inference.confidence, inference.iou, stride, segments, info.width, info.height])).update(packets).digest("hex").slice(0, 16);
+      const plan = createHash("sha256").update(JSON.stringify([CONTENT, model.name, model.version, inference.confidence, inference.iou, stride, segments, info.width, info.height])).update(packets).digest("hex").slice(0, 16);
       return { plan, segments, frames: segments.reduce((sum, segment) => sum + framesIn(segment, stride), 0) };
     },
 
@@ -54,8 +57,8 @@ export function createInferenceSteps(deps: Pick<Deps, "storage" | "video" | "ser
 
         const detect = async (frames: DecodedFrame[]): Promise<void> => {
           const found = await serving.infer({ model, images: frames.map(({ pixels }) => pixels), size, confidence: inference.confidence, iou: inference.iou, maxDetections: MAX_DETECTIONS });
-          for (const [i, { frame }] of frames.entries()) {
-            const row: FrameDetections = { frame, time: timeOf(index, frame), detections: (found[i] ?? []).flatMap((detection) => inSource(detection, letterbox)) };
+          for (const [i, { frame, pixels }] of frames.entries()) {
+            const row: FrameDetections = { frame, time: timeOf(index, frame), detections: (found[i] ?? []).flatMap((detection) => inSource(detection, { letterbox, pixels })) };
             detections += row.detections.length;
             lines.push(JSON.stringify(row));
           }
@@ -96,16 +99,18 @@ function letterboxFor(info: VideoInfo, model: ModelInfo): Letterbox {
   return letterboxOf(source, inputSizeFor(source, { size: { width, height }, dynamic: model.dynamicSize ?? false, ...(model.stride === undefined ? {} : { stride: model.stride }) }));
 }
 
-/** In pixels of the upright original, clipped to it; rounded to what a detector can mean. */
-function inSource(detection: Detection, letterbox: Letterbox): Detection[] {
+/** In pixels of the upright original, clipped to it; rounded to what a detector can mean; with its look. */
+function inSource(detection: Detection, { letterbox, pixels: image }: { letterbox: Letterbox; pixels: Uint8Array }): Detection[] {
   const box = boxToSource(letterbox, detection.box);
   if (box === null) return [];
+  const look = lookOf(image, letterbox.input, detection);
   return [
     {
       box: box.map(pixels) as Detection["box"],
       score: share(detection.score),
       classId: detection.classId,
       keypoints: detection.keypoints.map(([x, y, score]) => [...pointToSource(letterbox, x, y).map(pixels), share(score)] as [number, number, number]),
+      ...(look === undefined ? {} : { look }),
     },
   ];
 }

@@ -7,6 +7,8 @@ export interface Detection {
   classId: number;
   /** x, y, score for each keypoint; empty for a detect model. */
   keypoints: [number, number, number][];
+  /** How the body looks: red, green, blue, 0..255; not there where nobody looked. */
+  look?: [number, number, number];
 }
 
 /** One line of a segment's .ndjson file. */

@@ -1,5 +1,6 @@
 import { assign } from "../assignment.ts";
-import { linkCost, type Link } from "./link-cost.ts";
+import { linkCost, lookCost, type Link } from "./link-cost.ts";
+import { standardLooks } from "./looks.ts";
 import type { Tracklet } from "./tracklets.ts";
 
 /** Links above this are not made: the animal may as well be another one. */
@@ -30,11 +31,12 @@ export function joinFreely(tracklets: Tracklet[], fps: number): number[] {
 
 function linksOf(tracklets: Tracklet[], fps: number): Link[] {
   const links: Link[] = [];
+  const looks = standardLooks(tracklets);
   for (const [from, a] of tracklets.entries()) {
     for (let to = from + 1; to < tracklets.length; to += 1) {
       const b = tracklets[to]!;
       if (b.first.frame - a.last.frame > LONGEST_GAP * fps) break;
-      const cost = linkCost(a, b, fps);
+      const cost = linkCost(a, b, fps) + lookCost(looks[from]!, looks[to]!);
       if (cost < LIMIT) links.push({ from, to, cost });
     }
   }

@@ -1,4 +1,6 @@
-import { linkCost, type Link } from "./link-cost.ts";
+import { exchange } from "./exchange.ts";
+import { linkCost, lookCost, type Link } from "./link-cost.ts";
+import { standardLooks, type StandardLook } from "./looks.ts";
 import type { Tracklet } from "./tracklets.ts";
 
 /** No way from one tracklet to another costs more: with N animals, whoever comes back is one of them. */
@@ -15,6 +17,7 @@ const SUCCESSORS = 60;
  */
 export function joinOnLanes(tracklets: Tracklet[], lanes: number, fps: number): number[] {
   const count = tracklets.length;
+  const looks = standardLooks(tracklets);
   const graph = createGraph(2 * count + 2);
   const [source, sink] = [2 * count, 2 * count + 1];
   for (const [i, tracklet] of tracklets.entries()) {
@@ -22,21 +25,26 @@ export function joinOnLanes(tracklets: Tracklet[], lanes: number, fps: number): 
     graph.add(source, 2 * i, 0);
     graph.add(2 * i + 1, sink, 0);
   }
-  for (const { from, to, cost } of linksOf(tracklets, fps)) graph.add(2 * from + 1, 2 * to, cost);
+  for (const { from, to, cost } of linksOf(tracklets, looks, fps)) graph.add(2 * from + 1, 2 * to, cost);
   const order = [source, ...Array.from({ length: 2 * count }, (_, i) => i), sink];
   for (let lane = 0; lane < lanes; lane += 1) if (!graph.augment(source, sink, order)) break;
 
-  const laneOf = tracklets.map(() => -1);
-  let next = 0;
+  const found: number[][] = [];
   for (const i of tracklets.keys()) {
     if (!graph.used(source, 2 * i)) continue;
-    for (let node: number | undefined = 2 * i; node !== undefined && node !== sink; node = graph.usedFrom(node)) laneOf[node >> 1] = next;
-    next += 1;
+    const lane: number[] = [];
+    // Each tracklet has two nodes: the way in and the way out.
+    for (let node: number | undefined = 2 * i; node !== undefined && node !== sink; node = graph.usedFrom(node)) if (node % 2 === 0) lane.push(node >> 1);
+    found.push(lane);
   }
+  // A link knows only its two ends; how a lane looks from beginning to end is another matter.
+  exchange(found, { begins: (i) => tracklets[i]!.first.frame, looks, linkCost: (from, to) => bounded(linkCost(tracklets[from]!, tracklets[to]!, fps)) });
+  const laneOf = tracklets.map(() => -1);
+  for (const [lane, members] of found.entries()) for (const i of members) laneOf[i] = lane;
   return laneOf;
 }
 
-function linksOf(tracklets: Tracklet[], fps: number): Link[] {
+function linksOf(tracklets: Tracklet[], looks: (StandardLook | null)[], fps: number): Link[] {
   const links: Link[] = [];
   for (const [from, a] of tracklets.entries()) {
     let found = 0;
@@ -44,11 +52,13 @@ function linksOf(tracklets: Tracklet[], fps: number): Link[] {
       const cost = linkCost(a, tracklets[to]!, fps);
       if (cost === Infinity) continue;
       found += 1;
-      links.push({ from, to, cost: Math.min(DEAREST, cost) + 0.01 * cost });
+      links.push({ from, to, cost: bounded(cost) + lookCost(looks[from] ?? null, looks[to] ?? null) });
     }
   }
   return links;
 }
+
+const bounded = (cost: number): number => Math.min(DEAREST, cost) + 0.01 * cost;
 
 /** Edges carry one unit each; edge e and its way back e ^ 1 lie beside each other. */
 function createGraph(nodes: number) {

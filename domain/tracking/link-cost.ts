@@ -1,4 +1,5 @@
 import { centre, keypointSimilarity } from "./similarity.ts";
+import { apart, type StandardLook } from "./looks.ts";
 import type { Place, Tracklet } from "./tracklets.ts";
 
 /** One tracklet may be followed by the other: the same animal, at this cost. */
@@ -37,6 +38,11 @@ export function linkCost(a: Tracklet, b: Tracklet, fps: number): number {
   const moved = b.first.keypoints.map(([x, y, score]): [number, number, number] => [x - bx + ax, y - by + ay, score]);
   const pose = (1 - (keypointSimilarity(a.last.keypoints, moved, size) ?? 1)) * Math.exp(-wait / 0.3);
   return motion + 1.5 * growth + 0.5 * pose + 0.1 * wait + (gap < 0 ? 0.5 : 0);
+}
+
+/** What the looks of two tracklets add to the cost of their link: nothing where they may well be the same animal's or are not known. */
+export function lookCost(a: StandardLook | null, b: StandardLook | null): number {
+  return a === null || b === null ? 0 : a.weight * b.weight * Math.min(2, Math.max(0, apart(a, b) - 2) / 4);
 }
 
 /** Pixels per second over a few sightings. */

@@ -140,7 +140,7 @@ test("lanes: as good as the best of all ways to put tracklets on two lanes", () 
       const hits = 3 + Math.floor(random.next() * 30);
       const x = random.next() * 600;
       const hit = (frame: number): Hit => ({ frame, box: [x, 0, x + 30, 30], keypoints: [] });
-      return { index: 0, classId: 0, hits, scoreSum: hits * 0.8, size: 42, first: hit(start), last: hit(start + hits - 1), head: [hit(start)], tail: [hit(start + hits - 1)] };
+      return { index: 0, classId: 0, hits, scoreSum: hits * 0.8, size: 42, first: hit(start), last: hit(start + hits - 1), head: [hit(start)], tail: [hit(start + hits - 1)], look: null };
     }).toSorted((a, b) => a.first.frame - b.first.frame);
     let best = 0;
     for (let code = 0; code < 3 ** tracklets.length; code += 1) best = Math.max(best, worth(tracklets, tracklets.map((_, i) => (Math.floor(code / 3 ** i) % 3) - 1)));

@@ -2,6 +2,8 @@ import { assign } from "../assignment.ts";
 import { diagonal, iou, type Box } from "../boxes.ts";
 import type { Detection, FrameDetections } from "../detections.ts";
 import { inDoubt } from "./doubt.ts";
+import { createFamiliarity, type FamiliarLook } from "./familiar.ts";
+import { addLook, type LookSum } from "./looks.ts";
 import { correctAxis, predictAxis, startAxis, type Axis } from "./motion.ts";
 import { centre, costOf, duplicates, type Expectation } from "./similarity.ts";
 
@@ -15,7 +17,7 @@ export interface Hit extends Place {
   keypoints: [number, number, number][];
 }
 
-/** A stretch of sightings of one animal, without long gaps and either all in doubt or not: what the joining works on. */
+/** A stretch of sightings of one animal, without long gaps and all equally sure: what the joining works on. */
 export interface Tracklet {
   index: number;
   classId: number;
@@ -28,12 +30,14 @@ export interface Tracklet {
   /** A few sightings at each end, in order: they tell the speed there. Without keypoints: a night has tens of thousands of tracklets. */
   head: Place[];
   tail: Place[];
+  /** How the animal looks, from the sightings in which nobody else was near; null where there are none. */
+  look: LookSum | null;
 }
 
 export interface TrackletOptions {
   fps: number;
   frameSkip: number;
-  /** Ends a tracklet where its match falls into doubt and where it is sure again, so that the joining, which sees what follows, decides who is who. */
+  /** Ends a tracklet where its match falls into doubt, or meets one of other looks, and where it is sure again, so that the joining, which sees what follows, decides who is who. */
   cutWhereDoubtful: boolean;
 }
 
@@ -47,11 +51,15 @@ interface Track {
   at: number;
   /** Sightings in tracklets that were cut off. */
   earlier: number;
-  /** Whether the tracklet is one of matches in doubt, and the last frame in which one was. */
-  doubtful: boolean;
+  look: FamiliarLook | null;
+  /** How sure the tracklet's matches are, and the last frame in which one was no surer. */
+  doubt: Doubt;
   doubtAt: number;
 }
 
+/** A match: sure; sure, but close to an animal that looks different; one of several that are nearly as good. */
+type Doubt = 0 | 1 | 2;
+const [SURE, MEETING, DOUBTFUL]: [Doubt, Doubt, Doubt] = [0, 1, 2];
 /** So many sightings make a tracklet that may be believed. */
 export const CONFIRMED = 3;
 /** Sightings kept at each end. */
@@ -66,8 +74,13 @@ const LIMIT_DOUBTFUL = 0.5;
  * the one that lies between them, and the other one the animal's own.
  */
 const DOUBLE = 0.15;
+/** What a look costs that is not the animal's own. */
+const STRANGE = 0.3;
 /** A track is sure again after so many frames without doubt. */
-const SURE_AGAIN = 3;
+const SURE_AGAIN = 5;
+/** Boxes that overlap (IoU) by more show something of each other, or are perhaps one box for two animals. */
+const NEAR = 0.1;
+const MERGED = 0.2;
 /** A track that has got nothing for more frames is no rival. */
 const RIVAL = 10;
 /** Out of sight for longer, seconds: the tracklet has ended; the joining decides who comes back. */
@@ -84,6 +97,7 @@ export function createTracklets(options: TrackletOptions): { push(frame: FrameDe
   let begun = 0;
   let pushed = 0;
   let usualScore = 0;
+  const familiarity = createFamiliarity();
 
   /** Gives the tracklet of each detection, -1 for none. */
   function push({ frame, detections }: FrameDetections): Int32Array {
@@ -102,7 +116,7 @@ export function createTracklets(options: TrackletOptions): { push(frame: FrameDe
     // A weak model's best boxes are sure enough for it.
     const sure = Math.min(0.5, 0.7 * usualScore);
     const double = duplicates(detections);
-    const cost = expected.map((track) => detections.map((detection, d) => costOf(track, detection) + (double[d] === true ? DOUBLE : 0)));
+    const cost = expected.map((track, t) => detections.map((detection, d) => costOf(track, detection) + (double[d] === true ? DOUBLE : 0) + STRANGE * familiarity.strangeness(active[t]!.look, detection.look)));
     const trackOf = new Int32Array(detections.length).fill(-1);
     const detectionOf = new Int32Array(active.length).fill(-1);
     const match = (from: number[], among: number[], limit: number) => {
@@ -123,13 +137,34 @@ export function createTracklets(options: TrackletOptions): { push(frame: FrameDe
       LIMIT_DOUBTFUL,
     );
     const counts = (t: number) => active[t]!.earlier + active[t]!.tracklet.hits >= CONFIRMED && goneFor(t) <= RIVAL;
-    const doubtful = tracks.map((t) => options.cutWhereDoubtful && detectionOf[t]! >= 0 && inDoubt(t, { cost, detectionOf, trackOf, limit: LIMIT, counts }));
-    for (const d of all) if (trackOf[d]! >= 0) owner[d] = follow(active[trackOf[d]!]!, { detection: detections[d]!, frame, doubtful: doubtful[trackOf[d]!]! });
+    const unseen = tracks.filter((t) => detectionOf[t]! < 0 && counts(t));
+    const overlaps = (d: number, box: Box, by: number) => iou(detections[d]!.box, box) > by;
+    const others = (d: number) => all.filter((other) => other !== d && double[other] !== true && overlaps(d, detections[other]!.box, NEAR));
+    const alone = all.map((d) => double[d] !== true && !unseen.some((u) => overlaps(d, expected[u]!.box, NEAR)) && others(d).length === 0);
+    const differ = (t: number, u: number) => u >= 0 && familiarity.strangeness(active[t]!.look, active[u]!.look?.look) > 0;
+    const doubtOf = (t: number): Doubt => {
+      const d = detectionOf[t]!;
+      if (!options.cutWhereDoubtful || d < 0) return SURE;
+      if (inDoubt(t, { cost, detectionOf, trackOf, limit: LIMIT, counts })) return DOUBTFUL;
+      // Another animal's box may have been taken for this one's: who is who afterwards is told by looks, where they differ.
+      if (unseen.some((u) => overlaps(d, expected[u]!.box, MERGED) && differ(t, u))) return DOUBTFUL;
+      return unseen.some((u) => overlaps(d, expected[u]!.box, NEAR) && differ(t, u)) || others(d).some((other) => differ(t, trackOf[other]!)) ? MEETING : SURE;
+    };
+    const doubts = tracks.map(doubtOf);
+    for (const d of all) if (trackOf[d]! >= 0) owner[d] = follow(active[trackOf[d]!]!, { detection: detections[d]!, frame, doubt: doubts[trackOf[d]!]! });
     for (const d of surely) {
       if (owner[d]! >= 0 || double[d] === true) continue;
       // Not the second box of an animal that has one.
       if (all.some((other) => owner[other]! >= 0 && detections[other]!.classId === detections[d]!.classId && iou(detections[other]!.box, detections[d]!.box) > 0.4)) continue;
       owner[d] = begin(detections[d]!, frame);
+    }
+    for (const d of all) {
+      const { look } = detections[d]!;
+      const tracklet = tracklets.get(owner[d]!);
+      if (look === undefined || tracklet === undefined || alone[d] !== true) continue;
+      tracklet.look = addLook(tracklet.look, look);
+      const track = trackOf[d]! < 0 || doubts[trackOf[d]!] !== SURE ? undefined : active[trackOf[d]!];
+      if (track !== undefined) track.look = familiarity.learn(track.look, look);
     }
     return owner;
   }
@@ -151,22 +186,22 @@ export function createTracklets(options: TrackletOptions): { push(frame: FrameDe
   }
 
   /** The track goes on with the detection, in a new tracklet where doubt begins or ends. Gives the tracklet's index. */
-  function follow(track: Track, { detection, frame, doubtful }: { detection: Detection; frame: number; doubtful: boolean }): number {
+  function follow(track: Track, { detection, frame, doubt }: { detection: Detection; frame: number; doubt: Doubt }): number {
     const [x, y] = centre(detection.box);
     const size = diagonal(detection.box);
     track.x = correctAxis(track.x, x, size);
     track.y = correctAxis(track.y, y, size);
     track.width += 0.5 * (detection.box[2] - detection.box[0] - track.width);
     track.height += 0.5 * (detection.box[3] - detection.box[1] - track.height);
-    const cut = doubtful !== track.doubtful && track.tracklet.hits >= CONFIRMED && (doubtful || frame - track.doubtAt > SURE_AGAIN * stride);
+    const cut = track.tracklet.hits >= CONFIRMED && (doubt > track.doubt || (doubt < track.doubt && frame - track.doubtAt > SURE_AGAIN * stride));
     if (cut) {
       track.earlier += track.tracklet.hits;
       track.tracklet = newTracklet(detection, frame);
-      track.doubtful = doubtful;
+      track.doubt = doubt;
     } else {
       lengthen(track.tracklet, detection, frame);
     }
-    if (doubtful) track.doubtAt = frame;
+    if (doubt >= track.doubt) track.doubtAt = frame;
     return track.tracklet.index;
   }
 
@@ -184,7 +219,7 @@ export function createTracklets(options: TrackletOptions): { push(frame: FrameDe
   function newTracklet(detection: Detection, frame: number): Tracklet {
     const place: Place = { frame, box: detection.box };
     const hit: Hit = { ...place, keypoints: detection.keypoints };
-    const tracklet: Tracklet = { index: begun, classId: detection.classId, hits: 1, scoreSum: detection.score, size: diagonal(detection.box), first: hit, last: hit, head: [place], tail: [place] };
+    const tracklet: Tracklet = { index: begun, classId: detection.classId, hits: 1, scoreSum: detection.score, size: diagonal(detection.box), first: hit, last: hit, head: [place], tail: [place], look: null };
     tracklets.set(begun, tracklet);
     begun += 1;
     return tracklet;
@@ -194,7 +229,7 @@ export function createTracklets(options: TrackletOptions): { push(frame: FrameDe
     const tracklet = newTracklet(detection, frame);
     const [x, y] = centre(detection.box);
     const [x1, y1, x2, y2] = detection.box;
-    active.push({ tracklet, x: startAxis(x, tracklet.size), y: startAxis(y, tracklet.size), width: x2 - x1, height: y2 - y1, at: frame, earlier: 0, doubtful: false, doubtAt: frame });
+    active.push({ tracklet, x: startAxis(x, tracklet.size), y: startAxis(y, tracklet.size), width: x2 - x1, height: y2 - y1, at: frame, earlier: 0, look: null, doubt: SURE, doubtAt: frame });
     return tracklet.index;
   }
 
