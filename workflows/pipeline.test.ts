@@ -67,6 +67,9 @@ function recordingActivities(replace: Partial<Activities> = {}) {
 /** With RECORD_HISTORIES=1 the runs that are named become workflows/histories/{name}.json, which replay.test.ts replays for ever after. */
 const recording = process.env["RECORD_HISTORIES"] === "1";
 
+/** Process names and stack traces say where it was recorded: of no use to a replay. */
+const withoutPlaces = (history: string): string => history.replaceAll(/"(identity|name)": "[0-9]+@[^"]*"/g, '"$1": "recorded"').replaceAll(/"stackTrace": "(?:[^"\\]|\\.)*"/g, '"stackTrace": ""');
+
 /** Workers for all queues with these activities, as long as `body` runs; then the history is replayed. */
 async function withTask(options: { activities: object; settings?: Partial<TaskSettings>; record?: string }, body: (handle: WorkflowHandle<typeof pipeline>, taskId: string) => Promise<void>): Promise<void> {
   const taskId = makeId();
@@ -88,7 +91,7 @@ async function withTask(options: { activities: object; settings?: Partial<TaskSe
       const folder = new URL("./histories/", import.meta.url);
       mkdirSync(folder, { recursive: true });
       const shown = execFileSync(readTools().temporal, ["workflow", "show", "--workflow-id", handle.workflowId, "--address", env.address, "--output", "json"], { encoding: "utf8" });
-      writeFileSync(new URL(`${options.record}.json`, folder), shown.replaceAll(/"(identity|name)": "[0-9]+@[^"]*"/g, '"$1": "recorded"'));
+      writeFileSync(new URL(`${options.record}.json`, folder), withoutPlaces(shown));
     }
   } finally {
     for (const worker of workers) worker.shutdown();
