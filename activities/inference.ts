@@ -2,10 +2,10 @@ import { createHash } from "node:crypto";
 import { readJson } from "../adapters/storage/storage.ts";
 import type { DecodedFrame } from "../adapters/video/video.ts";
 import { lookOf } from "../domain/appearance.ts";
-import type { Detection, FrameDetections, ModelInfo, PacketIndex, VideoInfo } from "../domain/detections.ts";
+import type { Detection, FrameDetections, PacketIndex, VideoInfo } from "../domain/detections.ts";
 import { InputError } from "../domain/errors.ts";
 import { resultKeys, videoKeys } from "../domain/layout.ts";
-import { boxToSource, inputSizeFor, letterboxOf, pointToSource, type Letterbox } from "../domain/letterbox.ts";
+import { boxToSource, letterboxFor, pointToSource, type Letterbox } from "../domain/letterbox.ts";
 import { framesIn, planSegments, timeOf } from "../domain/segments.ts";
 import type { PlanInput, PlanOutput, SegmentInput, SegmentOutput } from "../domain/steps.ts";
 import type { Deps } from "./deps.ts";
@@ -91,12 +91,6 @@ export function createInferenceSteps(deps: Pick<Deps, "storage" | "video" | "ser
         return output;
       }),
   };
-}
-
-function letterboxFor(info: VideoInfo, model: ModelInfo): Letterbox {
-  const [height, width] = model.imgsz;
-  const source = { width: info.width, height: info.height };
-  return letterboxOf(source, inputSizeFor(source, { size: { width, height }, dynamic: model.dynamicSize ?? false, ...(model.stride === undefined ? {} : { stride: model.stride }) }));
 }
 
 /** In pixels of the upright original, clipped to it; rounded to what a detector can mean; with its look. */

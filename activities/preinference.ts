@@ -4,7 +4,7 @@ import type { Detection, ModelInfo, ModelRef } from "../domain/detections.ts";
 import { InputError } from "../domain/errors.ts";
 import type { FrameList, LabeledObject, Prelabels } from "../domain/labels.ts";
 import { frameKeys, labelKeys } from "../domain/layout.ts";
-import { PADDING_GREY, boxToSource, inputSizeFor, letterboxOf, pointToSource, type Letterbox } from "../domain/letterbox.ts";
+import { PADDING_GREY, boxToSource, letterboxFor, pointToSource, type Letterbox } from "../domain/letterbox.ts";
 import type { PreinferenceInput, PreinferenceOutput } from "../domain/steps.ts";
 import type { Deps } from "./deps.ts";
 import { isModelName, latestVersion } from "./model-repository.ts";
@@ -68,9 +68,7 @@ async function byMotion(deps: Needs, input: PreinferenceInput, list: FrameList, 
 
 async function byModel(deps: Needs, input: PreinferenceInput, list: FrameList, model: ModelRef, context: StepContext): Promise<Found> {
   const info = await deps.serving.load(model);
-  const source = { width: list.width, height: list.height };
-  const size = inputSizeFor(source, { size: { width: info.imgsz[1], height: info.imgsz[0] }, dynamic: info.dynamicSize ?? false, ...(info.stride === undefined ? {} : { stride: info.stride }) });
-  const letterbox = letterboxOf(source, size);
+  const letterbox = letterboxFor({ width: list.width, height: list.height }, info);
   const { confidence, iou, batch_size } = input.inference;
   const name = `model:${model.name}@${model.version}`;
   const objects: LabeledObject[][] = [];
@@ -78,7 +76,7 @@ async function byModel(deps: Needs, input: PreinferenceInput, list: FrameList, m
     context.signal.throwIfAborted();
     const frames = list.frames.slice(start, start + batch_size);
     const images = await Promise.all(frames.map(async ({ image_key }) => await planarImage(await deps.storage.localPath(image_key), letterbox)));
-    const found = await deps.serving.infer({ model, images, size, confidence, iou, maxDetections: input.numAnimals ?? 300 });
+    const found = await deps.serving.infer({ model, images, size: letterbox.input, confidence, iou, maxDetections: input.numAnimals ?? 300 });
     found.forEach((detections, i) => objects.push(labeled(detections, { input, info, letterbox, source: name, frame: frames[i]?.frame ?? 0 })));
     context.report({ done: objects.length, total: list.frames.length, unit: "frames", message: `pre-labeling with ${model.name}@${model.version}` });
   }

@@ -1,3 +1,5 @@
+import type { ModelInfo } from "./detections.ts";
+
 /** How an image is fitted into a network's input, as Ultralytics does it: scaled to fit, centred, the rest grey. */
 
 /** Grey value of the padding, each channel. */
@@ -43,6 +45,12 @@ export function inputSizeFor(source: Size, model: { size: Size; dynamic: boolean
   const { scaledWidth, scaledHeight } = letterboxOf(source, model.size);
   const up = (pixels: number): number => Math.max(stride, Math.ceil(pixels / stride) * stride);
   return { width: up(scaledWidth), height: up(scaledHeight) };
+}
+
+/** How images of one size go into a model, as it says of itself. */
+export function letterboxFor(source: Size, model: Pick<ModelInfo, "imgsz" | "dynamicSize" | "stride">): Letterbox {
+  const [height, width] = model.imgsz;
+  return letterboxOf(source, inputSizeFor(source, { size: { width, height }, dynamic: model.dynamicSize ?? false, ...(model.stride === undefined ? {} : { stride: model.stride }) }));
 }
 
 /** A point of the input, in pixels of the source; may lie outside of it. */

@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
 import { mkdirSync, readFileSync, rmSync } from "node:fs";
 import { delimiter, dirname, join, resolve } from "node:path";
+import { readTools } from "./tools.ts";
 import type { VitestSummary } from "./vitest-summary.ts";
 
 /**
@@ -15,7 +16,7 @@ interface Counts {
 }
 
 const root = resolve(import.meta.dirname, "..");
-const found = JSON.parse(readFileSync(join(root, ".actverse/env.json"), "utf8")) as { temporal: string; uv: string; python: string; python_env: string };
+const found = readTools(root);
 const logs = join(root, ".actverse/test-logs");
 mkdirSync(logs, { recursive: true });
 

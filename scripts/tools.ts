@@ -8,6 +8,8 @@ export interface Tools {
   ffprobe: string;
   /** The Python of trainer/'s environment. */
   python: string;
+  /** Its folder. */
+  python_env: string;
   uv: string;
   chromium?: string | null;
 }

@@ -2,7 +2,7 @@ import { DefaultLogger, type LogEntry, type Logger, type LogLevel } from "@tempo
 import { taskIdOf } from "../domain/ids.ts";
 import type { Config } from "./config.ts";
 
-const QUIET = new Set(["sdkComponent", "taskQueue", "namespace", "runId", "workflowId", "workflowRunId", "workflowType", "taskToken", "activityId", "isLocal"]);
+const QUIET = new Set(["sdkComponent", "taskQueue", "namespace", "runId", "workflowRunId", "workflowType", "taskToken", "activityId", "isLocal"]);
 
 /** What the SDK says of each of nine workers when it starts: of interest only when looking for a fault in it. */
 const CHATTER = /^(Worker state changed|Workflow bundle created|No (workflows|activities) registered|No Nexus services registered|asset workflow-bundle)/;

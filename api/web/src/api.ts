@@ -1,4 +1,4 @@
-import type { FrameStatus, FrameLabels, LabeledObject } from "../../../domain/labels.ts";
+import type { FrameStatus, FrameLabels, LabeledObject, LabelingTask as StoredTask } from "../../../domain/labels.ts";
 import type { FrameComment } from "../../../domain/events.ts";
 import type { TaskState, TaskStatus } from "../../../domain/state.ts";
 import type { RetryBody, StepName, TaskBody } from "../../../domain/task.ts";
@@ -35,14 +35,8 @@ export interface FrameRow {
   updated_by: string | null;
 }
 
-export interface LabelingTask {
-  task_id: string;
-  round: number;
-  title: string;
-  classes: string[];
-  keypoints: string[];
-  skeleton: [number, number][];
-  num_animals: number | null;
+/** What is labeled with what, and how far it is. */
+export interface LabelingTask extends Pick<StoredTask, "task_id" | "round" | "title" | "classes" | "keypoints" | "skeleton" | "num_animals"> {
   waiting: boolean;
   frames: FrameRow[];
 }

@@ -144,6 +144,15 @@ export function createLabelStore(options: { api: StoreApi; taskId: string; saveD
     }
   }
 
+  /** One edit back or forth, on the frame that it was made on. */
+  async function travel(way: "undo" | "redo"): Promise<void> {
+    const edit = state.task?.waiting === true ? history[way]() : null;
+    if (edit === null) return;
+    await goTo(edit.frame);
+    write(edit.frame, way === "undo" ? edit.before : edit.after);
+    set(historyState());
+  }
+
   return {
     state: () => state,
     subscribe(listener: () => void): () => void {
@@ -199,20 +208,8 @@ export function createLabelStore(options: { api: StoreApi; taskId: string; saveD
       write(labels.frame, after);
       set(historyState());
     },
-    async undo(): Promise<void> {
-      const edit = state.task?.waiting === true ? history.undo() : null;
-      if (edit === null) return;
-      await goTo(edit.frame);
-      write(edit.frame, edit.before);
-      set(historyState());
-    },
-    async redo(): Promise<void> {
-      const edit = state.task?.waiting === true ? history.redo() : null;
-      if (edit === null) return;
-      await goTo(edit.frame);
-      write(edit.frame, edit.after);
-      set(historyState());
-    },
+    undo: (): Promise<void> => travel("undo"),
+    redo: (): Promise<void> => travel("redo"),
 
     flush: (leaving = false): Promise<boolean> => queue.flush(leaving),
     stop: (): void => queue.stop(),
