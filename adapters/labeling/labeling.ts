@@ -15,6 +15,29 @@ export interface LabelingTool {
   reject(options: { taskId: string; round: number; comments: FrameComment[]; by: string }): Promise<void>;
 }
 
+/** A labeling tool that is somebody else's program: asked over its API, and heard through its webhooks. */
+export interface ExternalLabeling extends LabelingTool {
+  /** Where people label this task: an address of the tool, for a browser. */
+  url(options: { taskId: string; round: number }): Promise<string>;
+  /**
+   * Reads one webhook delivery, without asking the tool anything that takes time. null: it is about nothing of ours.
+   * Throws InputError 401 where it is not signed as agreed. `pathTaskId`: the task_id of the hook's own address, where the tool has one address per task.
+   */
+  webhook(delivery: { headers: Record<string, string | undefined>; body: Buffer; pathTaskId: string | null }): Promise<WebhookReading | null>;
+  /** Every frame as it stands now, and who approved: what an approval is checked against. Throws InputError where the tool says that it is not approved. */
+  approval(options: { taskId: string; round: number; allowPartial: boolean }): Promise<{ frames: FrameLabels[]; approvedBy: string }>;
+}
+
+/** What a genuine delivery says. */
+export interface WebhookReading {
+  taskId: string;
+  /** The same for every repeat of one delivery. */
+  id: string;
+  /** `approved`: worth one reading back of the tool. `reopened`: something that was approved is open again. `rejected`: a reviewer sent it back, with these comments. */
+  says: "approved" | "reopened" | "rejected" | "nothing";
+  comments: FrameComment[];
+}
+
 export interface LabelingProgress {
   frames: number;
   reviewed: number;
