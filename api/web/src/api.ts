@@ -2,6 +2,7 @@ import type { FrameStatus, FrameLabels, LabeledObject, LabelingTask as StoredTas
 import type { FrameComment } from "../../../domain/events.ts";
 import type { TaskState, TaskStatus } from "../../../domain/state.ts";
 import type { RetryBody, StepName, TaskBody } from "../../../domain/task.ts";
+import { t } from "./i18n/index.ts";
 
 /** The REST routes that the pages use. Wire types keep their snake_case names. */
 
@@ -72,7 +73,7 @@ export class ApiError extends Error {
   readonly current: FrameLabels | null;
 
   constructor(status: number, problem: Problem) {
-    super(sentence(problem.detail ?? problem.title ?? `The server answered ${status}`));
+    super(sentence(problem.detail ?? problem.title ?? t("server.answered", { status })));
     this.status = status;
     this.field = problem.field === undefined ? null : dotted(problem.field);
     this.whatToDo = problem.what_to_do === undefined ? null : sentence(problem.what_to_do);
@@ -103,7 +104,7 @@ export function createApi(options: { fetch?: typeof fetch; onSignedOut?: () => v
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       });
     } catch {
-      throw new ApiError(0, { detail: "The server cannot be reached.", what_to_do: "Check that Actverse is running and that you are connected." });
+      throw new ApiError(0, { detail: t("server.notReached"), what_to_do: t("server.notReachedWhatToDo") });
     }
   }
 

@@ -1,12 +1,9 @@
 import { useEffect, useRef } from "preact/hooks";
 import type { FrameStatus } from "../../../../domain/labels.ts";
+import { t } from "../i18n/index.ts";
 import type { LabelState } from "./store.ts";
 
-const MARKS: Record<FrameStatus, { sign: string; words: string }> = {
-  unlabeled: { sign: "", words: "no labels yet" },
-  prelabeled: { sign: "", words: "to be reviewed" },
-  reviewed: { sign: "✓", words: "reviewed" },
-};
+const MARKS: Record<FrameStatus, string> = { unlabeled: "", prelabeled: "", reviewed: "✓" };
 
 /** Every frame of the task with its state. */
 export function Filmstrip(props: { state: LabelState; urlOf: (frame: number) => string; onSelect: (frame: number) => void }) {
@@ -17,9 +14,9 @@ export function Filmstrip(props: { state: LabelState; urlOf: (frame: number) => 
   }, [frame, task === null]);
   if (task === null) return null;
   return (
-    <ol ref={strip} class="filmstrip" aria-label="Frames">
+    <ol ref={strip} class="filmstrip" aria-label={t("label.film.title")}>
       {task.frames.map((row) => {
-        const mark = MARKS[row.status];
+        const status = t(`label.film.status.${row.status}`);
         const commented = row.comment !== undefined && row.comment !== "";
         const unsaved = props.state.save.unsaved.includes(row.frame);
         return (
@@ -28,14 +25,14 @@ export function Filmstrip(props: { state: LabelState; urlOf: (frame: number) => 
               type="button"
               class={`film film-${row.status}${commented ? " film-commented" : ""}${unsaved ? " film-unsaved" : ""}`}
               aria-current={row.frame === frame ? "true" : undefined}
-              aria-label={`Frame ${row.frame}, ${mark.words}, ${row.objects} drawn${commented ? ", with a comment" : ""}${unsaved ? ", not saved yet" : ""}`}
-              title={`Frame ${row.frame}: ${mark.words}${commented ? ` · ${row.comment}` : ""}`}
+              aria-label={[t("label.film.frame", { frame: row.frame, status, drawn: row.objects }), commented ? t("label.film.commented") : "", unsaved ? t("label.film.unsaved") : ""].filter((part) => part !== "").join(", ")}
+              title={`${t("label.film.short", { frame: row.frame, status })}${commented ? ` · ${row.comment}` : ""}`}
               onClick={() => props.onSelect(row.frame)}
             >
               <img src={props.urlOf(row.frame)} alt="" loading="lazy" decoding="async" />
               <span class="film-number">{row.frame}</span>
               <span class="film-mark" aria-hidden="true">
-                {unsaved ? "•" : commented && row.status !== "reviewed" ? "!" : mark.sign}
+                {unsaved ? "•" : commented && row.status !== "reviewed" ? "!" : MARKS[row.status]}
               </span>
             </button>
           </li>

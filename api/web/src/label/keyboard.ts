@@ -1,13 +1,16 @@
+import type { en } from "../i18n/en/index.ts";
 import type { Commands } from "./commands.ts";
 import type { LabelStore } from "./store.ts";
 
 /** Every key of the labeling page, once: for the handler and for the list that `?` shows. */
 export interface Key {
-  /** As keyOf writes them; the first is shown. */
+  /** As keyOf writes them. */
   keys: readonly string[];
+  /** As the list shows them; `{or}`, `{wheel}` and `{drag}` are words of the chosen language. Empty: another line speaks for it. */
   shown: string;
-  what: string;
-  group: "Frames" | "Animals" | "Keypoints" | "View and more";
+  /** The text under `label.keys` that says what it does. */
+  what: keyof typeof en.label.keys | null;
+  group: keyof typeof en.label.keyGroups;
 }
 
 export interface KeyTarget {
@@ -22,65 +25,65 @@ type Action = Key & { run: (target: KeyTarget) => unknown };
 const selectedId = (target: KeyTarget): string | null => target.store.state().selected;
 
 export const KEYS: readonly Action[] = [
-  { group: "Frames", keys: ["enter"], shown: "Enter", what: "Confirm the frame and go to the next open one", run: ({ commands }) => commands.confirmAndNext() },
-  { group: "Frames", keys: ["arrowright", "d"], shown: "→ or D", what: "Next frame", run: ({ commands }) => commands.next() },
-  { group: "Frames", keys: ["arrowleft", "a"], shown: "← or A", what: "Previous frame", run: ({ commands }) => commands.previous() },
-  { group: "Frames", keys: ["c"], shown: "C", what: "Copy the animals of the previous frame", run: ({ commands }) => commands.copyFromPrevious() },
-  { group: "Frames", keys: ["u"], shown: "U", what: "Open a confirmed frame again", run: ({ commands }) => commands.reopen() },
-  { group: "Animals", keys: ["b"], shown: "B", what: "Draw a new box (also over others; on empty ground just drag)", run: ({ commands }) => commands.draw() },
-  { group: "Animals", keys: ["e"], shown: "E", what: "Select the next animal", run: ({ commands }) => commands.selectNext(1) },
-  { group: "Animals", keys: ["q"], shown: "Q", what: "Select the previous animal", run: ({ commands }) => commands.selectNext(-1) },
+  { group: "frames", keys: ["enter"], shown: "Enter", what: "confirm", run: ({ commands }) => commands.confirmAndNext() },
+  { group: "frames", keys: ["arrowright", "d"], shown: "→ {or} D", what: "next", run: ({ commands }) => commands.next() },
+  { group: "frames", keys: ["arrowleft", "a"], shown: "← {or} A", what: "previous", run: ({ commands }) => commands.previous() },
+  { group: "frames", keys: ["c"], shown: "C", what: "copy", run: ({ commands }) => commands.copyFromPrevious() },
+  { group: "frames", keys: ["u"], shown: "U", what: "reopen", run: ({ commands }) => commands.reopen() },
+  { group: "animals", keys: ["b"], shown: "B", what: "draw", run: ({ commands }) => commands.draw() },
+  { group: "animals", keys: ["e"], shown: "E", what: "selectNext", run: ({ commands }) => commands.selectNext(1) },
+  { group: "animals", keys: ["q"], shown: "Q", what: "selectPrevious", run: ({ commands }) => commands.selectNext(-1) },
   {
-    group: "Animals",
+    group: "animals",
     keys: ["delete", "backspace", "x"],
-    shown: "Delete or X",
-    what: "Delete the selected animal",
+    shown: "Delete {or} X",
+    what: "remove",
     run: (target) => {
       const id = selectedId(target);
       if (id !== null) target.commands.remove(id);
     },
   },
-  { group: "Animals", keys: ["shift+arrowleft"], shown: "Shift ← → ↑ ↓", what: "Move the selected animal or keypoint by one pixel", run: ({ commands }) => commands.nudge(-1, 0) },
-  { group: "Animals", keys: ["shift+arrowright"], shown: "", what: "", run: ({ commands }) => commands.nudge(1, 0) },
-  { group: "Animals", keys: ["shift+arrowup"], shown: "", what: "", run: ({ commands }) => commands.nudge(0, -1) },
-  { group: "Animals", keys: ["shift+arrowdown"], shown: "", what: "", run: ({ commands }) => commands.nudge(0, 1) },
+  { group: "animals", keys: ["shift+arrowleft"], shown: "Shift ← → ↑ ↓", what: "nudge", run: ({ commands }) => commands.nudge(-1, 0) },
+  { group: "animals", keys: ["shift+arrowright"], shown: "", what: null, run: ({ commands }) => commands.nudge(1, 0) },
+  { group: "animals", keys: ["shift+arrowup"], shown: "", what: null, run: ({ commands }) => commands.nudge(0, -1) },
+  { group: "animals", keys: ["shift+arrowdown"], shown: "", what: null, run: ({ commands }) => commands.nudge(0, 1) },
   ...Array.from({ length: 9 }, (_, index): Action => ({
-    group: "Animals",
+    group: "animals",
     keys: [String(index + 1)],
     shown: index === 0 ? "1 … 9" : "",
-    what: index === 0 ? "Class of the selected animal, and of the next one drawn" : "",
+    what: index === 0 ? "class" : null,
     run: (target) => {
       const name = target.store.state().task?.classes[index];
       if (name !== undefined) target.commands.setClass(selectedId(target), name);
     },
   })),
   {
-    group: "Keypoints",
+    group: "keypoints",
     keys: ["k"],
     shown: "K",
-    what: "Place keypoints, one click each: of the selected animal, or of the next one that has none",
+    what: "place",
     run: ({ commands }) => commands.placeNext(),
   },
-  { group: "Keypoints", keys: ["s"], shown: "S", what: "While placing: skip this keypoint (it is not in the picture)", run: ({ commands }) => commands.skipKeypoint() },
+  { group: "keypoints", keys: ["s"], shown: "S", what: "skip", run: ({ commands }) => commands.skipKeypoint() },
   {
-    group: "Keypoints",
+    group: "keypoints",
     keys: ["v"],
     shown: "V",
-    what: "Selected keypoint: visible, occluded, absent",
+    what: "visibility",
     run: (target) => {
       const { selected, keypoint, tool } = target.store.state();
       if (selected !== null && keypoint !== null && tool.kind !== "place") target.commands.turnVisibility(selected, keypoint);
     },
   },
-  { group: "Keypoints", keys: ["escape"], shown: "Esc", what: "End placing or drawing; then: select nothing", run: ({ commands }) => commands.escape() },
-  { group: "View and more", keys: ["f", "0"], shown: "F", what: "Fit the frame into the window", run: ({ view }) => view.fit() },
-  { group: "View and more", keys: ["+", "="], shown: "+ or wheel", what: "Nearer", run: ({ view }) => view.zoomBy(1.25) },
-  { group: "View and more", keys: ["-"], shown: "− or wheel", what: "Farther", run: ({ view }) => view.zoomBy(0.8) },
-  { group: "View and more", keys: [], shown: "Space + drag", what: "Move the picture (or drag with the middle button)", run: () => undefined },
-  { group: "View and more", keys: ["h"], shown: "H", what: "Hide or show the names", run: ({ store }) => store.set({ names: !store.state().names }) },
-  { group: "View and more", keys: ["ctrl+z"], shown: "Ctrl Z", what: "Undo", run: ({ commands }) => commands.undo() },
-  { group: "View and more", keys: ["ctrl+shift+z", "ctrl+y"], shown: "Ctrl Shift Z", what: "Redo", run: ({ commands }) => commands.redo() },
-  { group: "View and more", keys: ["?"], shown: "?", what: "This list", run: ({ showHelp }) => showHelp() },
+  { group: "keypoints", keys: ["escape"], shown: "Esc", what: "escape", run: ({ commands }) => commands.escape() },
+  { group: "view", keys: ["f", "0"], shown: "F", what: "fit", run: ({ view }) => view.fit() },
+  { group: "view", keys: ["+", "="], shown: "+ {or} {wheel}", what: "nearer", run: ({ view }) => view.zoomBy(1.25) },
+  { group: "view", keys: ["-"], shown: "− {or} {wheel}", what: "farther", run: ({ view }) => view.zoomBy(0.8) },
+  { group: "view", keys: [], shown: "Space + {drag}", what: "pan", run: () => undefined },
+  { group: "view", keys: ["h"], shown: "H", what: "names", run: ({ store }) => store.set({ names: !store.state().names }) },
+  { group: "view", keys: ["ctrl+z"], shown: "Ctrl Z", what: "undo", run: ({ commands }) => commands.undo() },
+  { group: "view", keys: ["ctrl+shift+z", "ctrl+y"], shown: "Ctrl Shift Z", what: "redo", run: ({ commands }) => commands.redo() },
+  { group: "view", keys: ["?"], shown: "?", what: "help", run: ({ showHelp }) => showHelp() },
 ];
 
 /**

@@ -1,5 +1,5 @@
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
-import { plural } from "../format.ts";
+import { t } from "../i18n/index.ts";
 import { useApp } from "../ui/context.ts";
 import { usePolling, useTitle, useWatched } from "../ui/hooks.ts";
 import { Layout } from "../ui/layout.tsx";
@@ -26,7 +26,7 @@ export function LabelPage(props: { taskId: string }) {
   const [brokenImage, setBrokenImage] = useState<number | null>(null);
   const holder = useRef<HTMLDivElement>(null);
   const canvas = useRef<LabelCanvas | null>(null);
-  useTitle(state.task === null ? "Labeling" : `Label ${state.task.title}`);
+  useTitle(state.task === null ? t("label.title") : t("label.titleOf", { title: state.task.title }));
 
   useEffect(() => {
     if (holder.current === null) return undefined;
@@ -64,17 +64,17 @@ export function LabelPage(props: { taskId: string }) {
       actions={
         <>
           <SaveState state={state} onRetry={() => void store.flush()} />
-          <button type="button" class="icon" disabled={!state.canUndo} onClick={() => void commands.undo()} title="Undo (Ctrl Z)" aria-label="Undo">
+          <button type="button" class="icon" disabled={!state.canUndo} onClick={() => void commands.undo()} title={t("label.undoKey")} aria-label={t("label.undo")}>
             ↶
           </button>
-          <button type="button" class="icon" disabled={!state.canRedo} onClick={() => void commands.redo()} title="Redo (Ctrl Shift Z)" aria-label="Redo">
+          <button type="button" class="icon" disabled={!state.canRedo} onClick={() => void commands.redo()} title={t("label.redoKey")} aria-label={t("label.redo")}>
             ↷
           </button>
-          <button type="button" class="icon" onClick={() => setDialog("help")} title="Keys (?)" aria-label="Keyboard keys">
+          <button type="button" class="icon" onClick={() => setDialog("help")} title={t("label.showKeysKey")} aria-label={t("label.showKeys")}>
             ?
           </button>
           <button type="button" class="primary" disabled={state.task?.waiting !== true} onClick={() => setDialog("approve")}>
-            Approve…
+            {t("label.approve")}
           </button>
         </>
       }
@@ -83,26 +83,26 @@ export function LabelPage(props: { taskId: string }) {
         <div class="label-stage">
           <Banners state={state} store={store} commands={commands} taskId={taskId} />
           <div class="canvas-frame">
-            <div ref={holder} class="canvas" role="img" aria-label={state.frame === null ? "No frame" : `Frame ${state.frame} with ${plural(store.current()?.objects.length ?? 0, "animal")}; they are listed beside it`} />
+            <div ref={holder} class="canvas" role="img" aria-label={state.frame === null ? t("label.canvas.none") : t("label.canvas.shows", { frame: state.frame, count: store.current()?.objects.length ?? 0 })} />
             <ToolHint state={state} />
             {brokenImage === null ? null : (
               <div class="canvas-error">
-                <ErrorNote error={`The picture of frame ${brokenImage} cannot be loaded.`}>
+                <ErrorNote error={t("label.canvas.broken", { frame: brokenImage })}>
                   <button type="button" onClick={() => location.reload()}>
-                    Load the page again
+                    {t("label.canvas.reload")}
                   </button>
                 </ErrorNote>
               </div>
             )}
             <div class="zoom">
-              <button type="button" class="icon" onClick={() => canvas.current?.zoomBy(1.25)} aria-label="Zoom in" title="Zoom in (+)">
+              <button type="button" class="icon" onClick={() => canvas.current?.zoomBy(1.25)} aria-label={t("label.canvas.zoomIn")} title={t("label.canvas.zoomInKey")}>
                 +
               </button>
-              <button type="button" class="icon" onClick={() => canvas.current?.zoomBy(0.8)} aria-label="Zoom out" title="Zoom out (-)">
+              <button type="button" class="icon" onClick={() => canvas.current?.zoomBy(0.8)} aria-label={t("label.canvas.zoomOut")} title={t("label.canvas.zoomOutKey")}>
                 −
               </button>
-              <button type="button" onClick={() => canvas.current?.fit()} title="Fit (F)">
-                Fit
+              <button type="button" onClick={() => canvas.current?.fit()} title={t("label.canvas.fitKey")}>
+                {t("label.canvas.fit")}
               </button>
             </div>
           </div>
@@ -149,13 +149,11 @@ function Progress(props: { state: LabelState; taskId: string }) {
   const reviewed = task.frames.filter((row) => row.status === "reviewed").length;
   return (
     <div class="label-progress">
-      <a href={`/task/${props.taskId}`} title="To the task">
+      <a href={`/task/${props.taskId}`} title={t("label.toTask")}>
         {task.title}
       </a>
-      <Bar fraction={task.frames.length === 0 ? 0 : reviewed / task.frames.length} label="Frames reviewed" />
-      <span class="muted">
-        {reviewed} of {task.frames.length} reviewed
-      </span>
+      <Bar fraction={task.frames.length === 0 ? 0 : reviewed / task.frames.length} label={t("label.progress")} />
+      <span class="muted">{t("label.reviewedOf", { reviewed, total: task.frames.length })}</span>
     </div>
   );
 }
@@ -165,15 +163,15 @@ function SaveState(props: { state: LabelState; onRetry: () => void }) {
   if (message !== null)
     return (
       <span class="save-state save-bad" role="alert" title={message}>
-        {plural(unsaved.length, "frame")} not saved
+        {t("label.save.failed", { count: unsaved.length })}
         <button type="button" class="quiet" onClick={props.onRetry}>
-          Try now
+          {t("label.save.tryNow")}
         </button>
       </span>
     );
   return (
     <span class="save-state muted" role="status">
-      {unsaved.length > 0 ? "Saving…" : "All saved"}
+      {t(unsaved.length > 0 ? "label.save.saving" : "label.save.saved")}
     </span>
   );
 }

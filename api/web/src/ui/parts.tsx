@@ -3,20 +3,10 @@ import { useEffect, useRef } from "preact/hooks";
 import type { StepStatus, TaskStatus } from "../../../../domain/state.ts";
 import { messageOf } from "../../../../domain/errors.ts";
 import { ApiError } from "../api.ts";
-
-const WORDS: Record<StepStatus | TaskStatus, string> = {
-  pending: "not yet",
-  running: "running",
-  waiting: "waiting for you",
-  parked: "needs help",
-  completed: "done",
-  failed: "failed",
-  cancelled: "cancelled",
-  skipped: "skipped",
-};
+import { t } from "../i18n/index.ts";
 
 export function Badge(props: { status: StepStatus | TaskStatus }) {
-  return <span class={`badge badge-${props.status}`}>{WORDS[props.status]}</span>;
+  return <span class={`badge badge-${props.status}`}>{t(`status.${props.status}`)}</span>;
 }
 
 /** `fraction` null: it works, but nobody knows how long. */
