@@ -38,8 +38,16 @@ export interface FrameRow {
 
 /** What is labeled with what, and how far it is. */
 export interface LabelingTask extends Pick<StoredTask, "task_id" | "round" | "title" | "classes" | "keypoints" | "skeleton" | "num_animals"> {
+  reviewer_not_labeler: boolean;
   waiting: boolean;
   frames: FrameRow[];
+}
+
+/** Another open page of the same task. */
+export interface Person {
+  user_id: string;
+  client: string;
+  frame: number | null;
 }
 
 export interface Approval {
@@ -147,7 +155,9 @@ export function createApi(options: { fetch?: typeof fetch; onSignedOut?: () => v
     frame: (taskId: string, frame: number) => call<FrameLabels>("GET", `/labeling/${id(taskId)}/frames/${frame}`),
     /** `keepalive` lets it finish while the page goes away. */
     saveFrame: (taskId: string, frame: number, body: { version: number; reviewed: boolean; objects: LabeledObject[] }, keepalive = false) => call<FrameLabels>("PUT", `/labeling/${id(taskId)}/frames/${frame}`, body, { keepalive }),
-    imageUrl: (taskId: string, frame: number) => `/labeling/${id(taskId)}/frames/${frame}/image`,
+    /** `width`: smaller, for a filmstrip; pixels. */
+    imageUrl: (taskId: string, frame: number, width?: number) => `/labeling/${id(taskId)}/frames/${frame}/image${width === undefined ? "" : `?width=${width}`}`,
+    presence: (taskId: string, page: { client: string; frame: number | null; leaving?: boolean }) => call<{ people: Person[]; edits: number; waiting: boolean }>("PUT", `/labeling/${id(taskId)}/presence`, page, { keepalive: page.leaving === true }),
     approve: (taskId: string, allowPartial: boolean) => call<Approval>("POST", `/labeling/${id(taskId)}/approve`, allowPartial ? { allow_partial: true } : {}),
     reject: (taskId: string, comments: FrameComment[]) => call<void>("POST", `/labeling/${id(taskId)}/reject`, { comments }),
   };

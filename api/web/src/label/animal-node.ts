@@ -13,7 +13,7 @@ export function colourOf(object: LabeledObject, index: number, classes: readonly
 }
 
 /** "1" is the first colour; a name has one that stays. */
-const numberOf = (track: string): number => (/^\d{1,6}$/.test(track) ? Number(track) + COLOURS.length - 1 : [...track].reduce((sum, letter) => sum + (letter.codePointAt(0) ?? 0), 0));
+const numberOf = (track: string): number => (/^\d{1,6}$/.test(track) ? Number(track) + COLOURS.length - 1 : Array.from(track).reduce((sum, letter) => sum + (letter.codePointAt(0) ?? 0), 0));
 
 /** A finger covers more than a mouse's arrow. */
 export const isCoarse = (): boolean => matchMedia("(pointer: coarse)").matches;

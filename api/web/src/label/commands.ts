@@ -185,6 +185,10 @@ export function createCommands({ store, pictures, carriesOver }: CommandDeps) {
 
     carryOver,
 
+    async goToEnd(which: "first" | "last"): Promise<void> {
+      const row = store.state().task?.frames.at(which === "first" ? 0 : -1);
+      if (row !== undefined) await store.goTo(row.frame);
+    },
     previous: () => step(-1),
     next: () => step(1),
     /** Confirms the frame with all its objects and goes to the next one that nobody confirmed yet. */

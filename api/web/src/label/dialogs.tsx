@@ -54,6 +54,9 @@ export function ApproveDialog(props: { taskId: string; state: LabelState; store:
   const frames = props.state.task?.frames ?? [];
   const reviewed = frames.filter((row) => row.status === "reviewed");
   const open = frames.filter((row) => row.status !== "reviewed");
+  const { session } = useApp();
+  // Without keys everybody is one user, and the rule cannot tell people apart.
+  const own = props.state.task?.reviewer_not_labeler === true ? reviewed.filter((row) => row.updated_by === session.user_id).length : 0;
   const objects = reviewed.reduce((sum, row) => sum + row.objects, 0);
 
   const approve = async (): Promise<void> => {
@@ -107,9 +110,10 @@ export function ApproveDialog(props: { taskId: string; state: LabelState; store:
           </button>
         </div>
       ) : null}
+      {own > 0 ? <div class="note note-warn">{t("label.approval.notYours", { count: own })}</div> : null}
       <ErrorNote error={error} />
       <div class="row">
-        <button type="button" class="primary" disabled={busy || reviewed.length === 0} onClick={() => void approve()}>
+        <button type="button" class="primary" disabled={busy || own > 0 || reviewed.length === 0} onClick={() => void approve()}>
           {open.length === 0 ? t("label.approval.all", { count: reviewed.length }) : t("label.approval.some", { reviewed: reviewed.length, total: frames.length })}
         </button>
         <CloseRow label={t("label.approval.notYet")} />

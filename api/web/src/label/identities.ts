@@ -32,6 +32,13 @@ export function onlyFreeTrack(objects: readonly LabeledObject[], numAnimals: num
   return free.length === 1 ? (free[0] ?? null) : null;
 }
 
+/** What may be chosen: the names in use, and numbers for as many animals as there are, or one more than are drawn. */
+export function tracksOf(objects: readonly LabeledObject[], numAnimals: number | null): string[] {
+  const count = numAnimals ?? objects.length + 1;
+  const numbers = Array.from({ length: count }, (_, i) => String(i + 1));
+  return [...numbers, ...objects.flatMap(({ track }) => (track === undefined || numbers.includes(track) ? [] : [track]))];
+}
+
 export function withTrack(object: LabeledObject, track: string | undefined): LabeledObject {
   const { track: _old, ...rest } = object;
   return track === undefined ? rest : { ...rest, track };

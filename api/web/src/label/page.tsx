@@ -1,7 +1,7 @@
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { t } from "../i18n/index.ts";
 import { useApp } from "../ui/context.ts";
-import { usePolling, useTitle, useWatched } from "../ui/hooks.ts";
+import { useTitle, useWatched } from "../ui/hooks.ts";
 import { Layout } from "../ui/layout.tsx";
 import { Bar, ErrorNote } from "../ui/parts.tsx";
 import { createCanvas, type LabelCanvas } from "./canvas.ts";
@@ -12,15 +12,20 @@ import { createImages } from "./images.ts";
 import { listenToKeys } from "./keyboard.ts";
 import { Banners, ToolHint } from "./banners.tsx";
 import { Panel } from "./panel.tsx";
+import { People } from "./people.tsx";
+import { createPictures } from "./pictures.ts";
+import { createPreferences } from "./preferences.ts";
 import { createLabelStore, type LabelState } from "./store.ts";
+import { usePeople } from "./use-people.ts";
 
 /** The labeling page: correct the frames of one task, then approve them. */
 export function LabelPage(props: { taskId: string }) {
   const { taskId } = props;
   const { api } = useApp();
   const store = useMemo(() => createLabelStore({ api, taskId }), [taskId]);
-  const commands = useMemo(() => createCommands(store), [store]);
   const images = useMemo(() => createImages((frame) => api.imageUrl(taskId, frame)), [taskId]);
+  const preferences = useMemo(() => createPreferences(), []);
+  const commands = useMemo(() => createCommands({ store, pictures: createPictures(images.get), carriesOver: () => preferences.state().carry }), [store]);
   const state = useWatched(store);
   const [dialog, setDialog] = useState<"help" | "approve" | "reject" | null>(null);
   const [brokenImage, setBrokenImage] = useState<number | null>(null);
@@ -32,12 +37,16 @@ export function LabelPage(props: { taskId: string }) {
     if (holder.current === null) return undefined;
     const drawing = createCanvas({ container: holder.current, store, commands, imageOf: images.get, onImageError: setBrokenImage });
     canvas.current = drawing;
-    const silent = listenToKeys({ store, commands, view: drawing, showHelp: () => setDialog("help") });
+    const silent = listenToKeys({ store, commands, view: drawing, preferences, show: setDialog });
+    const light = (): void => drawing.setLight(preferences.state());
+    light();
+    const dim = preferences.subscribe(light);
     void store.open(frameInAddress());
     const leave = leaving(store);
     document.addEventListener("click", giveFocusBack);
     return () => {
       silent();
+      dim();
       leave();
       document.removeEventListener("click", giveFocusBack);
       drawing.destroy();
@@ -55,7 +64,7 @@ export function LabelPage(props: { taskId: string }) {
     images.ahead([rows[here + 1]?.frame, rows[here + 2]?.frame, rows[here - 1]?.frame].filter((frame) => frame !== undefined));
   }, [state.frame]);
 
-  usePolling(() => store.refresh().catch(() => undefined), 10_000, state.task !== null);
+  const people = usePeople({ api, taskId, store });
 
   return (
     <Layout
@@ -63,6 +72,7 @@ export function LabelPage(props: { taskId: string }) {
       middle={<Progress state={state} taskId={taskId} />}
       actions={
         <>
+          <People people={people} onSelect={(frame) => void store.goTo(frame)} />
           <SaveState state={state} onRetry={() => void store.flush()} />
           <button type="button" class="icon" disabled={!state.canUndo} onClick={() => void commands.undo()} title={t("label.undoKey")} aria-label={t("label.undo")}>
             ↶
@@ -81,10 +91,10 @@ export function LabelPage(props: { taskId: string }) {
     >
       <div class="label-page">
         <div class="label-stage">
-          <Banners state={state} store={store} commands={commands} taskId={taskId} />
+          <Banners state={state} store={store} commands={commands} taskId={taskId} people={people} />
           <div class="canvas-frame">
             <div ref={holder} class="canvas" role="img" aria-label={state.frame === null ? t("label.canvas.none") : t("label.canvas.shows", { frame: state.frame, count: store.current()?.objects.length ?? 0 })} />
-            <ToolHint state={state} />
+            <ToolHint state={state} store={store} commands={commands} />
             {brokenImage === null ? null : (
               <div class="canvas-error">
                 <ErrorNote error={t("label.canvas.broken", { frame: brokenImage })}>
@@ -106,9 +116,9 @@ export function LabelPage(props: { taskId: string }) {
               </button>
             </div>
           </div>
-          <Filmstrip state={state} urlOf={(frame) => api.imageUrl(taskId, frame)} onSelect={(frame) => void store.goTo(frame)} />
+          <Filmstrip state={state} people={people} urlOf={(frame) => api.imageUrl(taskId, frame, FILM_WIDTH)} onSelect={(frame) => void store.goTo(frame)} />
         </div>
-        <Panel state={state} store={store} commands={commands} onReject={() => setDialog("reject")} onApprove={() => setDialog("approve")} />
+        <Panel state={state} store={store} commands={commands} preferences={preferences} onReject={() => setDialog("reject")} onApprove={() => setDialog("approve")} />
       </div>
       {dialog === "help" ? <HelpDialog onClose={() => setDialog(null)} /> : null}
       {dialog === "approve" ? <ApproveDialog taskId={taskId} state={state} store={store} onClose={() => setDialog(null)} /> : null}
@@ -116,6 +126,9 @@ export function LabelPage(props: { taskId: string }) {
     </Layout>
   );
 }
+
+/** Pixels: twice what is shown, for fine screens. */
+const FILM_WIDTH = 184;
 
 /** After a click with the pointer, the keys act on the frame, and not on that button again. */
 const giveFocusBack = (event: MouseEvent): void => {

@@ -26,7 +26,7 @@ function createServer() {
     },
     async labelingFrames(): Promise<LabelingTask> {
       const rows = [...frames.values()].map(({ frame, time, status, version, objects, updated_by }) => ({ frame, time, status, version, objects: objects.length, updated_by }));
-      return { task_id: "t", round: 1, title: "t", classes: ["mouse", "rat"], keypoints: ["nose", "tail"], skeleton: [[0, 1]], num_animals: 2, waiting: server.waiting, frames: rows };
+      return { task_id: "t", round: 1, title: "t", classes: ["mouse", "rat"], keypoints: ["nose", "tail"], skeleton: [[0, 1]], num_animals: 2, reviewer_not_labeler: false, waiting: server.waiting, frames: rows };
     },
     async frame(_task: string, frame: number): Promise<FrameLabels> {
       return structuredClone(frames.get(frame)!);
