@@ -41,7 +41,8 @@ export function Dialog(props: { title: string; onClose: () => void; children: Co
   return (
     <dialog ref={element} class={props.wide === true ? "dialog dialog-wide" : "dialog"} aria-label={props.title} onClose={props.onClose} onClick={(event) => event.target === element.current && element.current?.close()}>
       <div class="dialog-inner">
-        <h2>{props.title}</h2>
+        {/* A long one is read from its top, not from the button at its end. */}
+        <h2 {...(props.wide === true ? { tabIndex: -1, autofocus: true } : {})}>{props.title}</h2>
         {props.children}
       </div>
     </dialog>
