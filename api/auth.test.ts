@@ -63,6 +63,7 @@ describe("with keys", () => {
     "post /tasks/{task_id}/cancel": {},
     "post /labeling/{task_id}/approve": {},
     "post /labeling/{task_id}/reject": { comments: [{ frame: 10, comment: "no" }] },
+    "put /labeling/{task_id}/presence": { client: "a", frame: 10 },
     "put /labeling/{task_id}/frames/{frame}": { version: 0, reviewed: false, objects: [] },
   };
   const operations = () => Object.entries(app.swagger().paths ?? {}).flatMap(([path, item]) => Object.keys(item ?? {}).map((method) => ({ method, path, name: `${method} ${path}` })));
