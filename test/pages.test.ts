@@ -155,7 +155,8 @@ describe("the pages", () => {
     // Names that people gave, paths and ids, names of events and settings' values stay as they are.
     const named = /^(open|field|ada|nose|left|ear|tail|base|mouse|default|GPU|IoU|auto|automatic|motion|none|scratch|cpu|mps|cuda|micro|pt|http|Actverse|English|fps|[KMG]?B|[nsm])$/;
     const english = async (): Promise<string[]> => {
-      const text = await page.locator("body").evaluate((body) => {
+      const text = await page.evaluate(() => {
+        const { body } = document;
         const given = [...body.querySelectorAll("code, .file-path, .event-name, .crumbs > :last-child")].reduce((all, element) => all.replace(element.textContent, " "), body.innerText);
         return [given, ...[...body.querySelectorAll("[aria-label], [title]")].flatMap((element) => [element.getAttribute("aria-label") ?? "", element.getAttribute("title") ?? ""])].join(" ");
       });
