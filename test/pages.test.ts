@@ -148,6 +148,35 @@ describe("the pages", () => {
     expect(await page.locator("html").getAttribute("lang")).toBe("en");
   });
 
+  test("in Korean, the start page and the task's page show no English word of ours", async () => {
+    const label = page.url();
+    const language = page.locator("select.language");
+    await language.selectOption("ko");
+    // Names that people gave, paths and ids, names of events and settings' values stay as they are.
+    const named = /^(open|field|ada|nose|left|ear|tail|base|mouse|default|GPU|IoU|auto|automatic|motion|none|scratch|cpu|mps|cuda|micro|pt|http|Actverse|English|fps|[KMG]?B|[nsm])$/;
+    const english = async (): Promise<string[]> => {
+      const text = await page.evaluate(() => {
+        const { body } = document;
+        const given = [...body.querySelectorAll("code, .file-path, .event-name, .crumbs > :last-child")].reduce((all, element) => all.replace(element.textContent, " "), body.innerText);
+        return [given, ...[...body.querySelectorAll("[aria-label], [title]")].flatMap((element) => [element.getAttribute("aria-label") ?? "", element.getAttribute("title") ?? ""])].join(" ");
+      });
+      return (text.replaceAll(/\S*\/\S*/g, " ").match(/[A-Za-z]+/g) ?? []).filter((word) => !named.test(word));
+    };
+    await page.goto(`${lab.apiUrl}/task/${taskId}`);
+    await page.getByRole("link", { name: "라벨링하기" }).waitFor();
+    await page.getByText("대기 중: 라벨링과 승인 (프레임 4개)").waitFor();
+    expect(await english()).toEqual([]);
+    await page.goto(`${lab.apiUrl}/`);
+    await page.getByRole("link", { name: "라벨링하기" }).waitFor();
+    await page.getByText("추가 설정").click();
+    await page.getByLabel("겹침 기준 IoU").waitFor();
+    expect(await english()).toEqual([]);
+
+    await language.selectOption("en");
+    await page.goto(label);
+    await pictureOn(page).shows(frames[0]!);
+  });
+
   test("a new animal is drawn, its keypoints placed by clicks, undone, redone, deleted", async () => {
     const picture = pictureOn(page);
     const before = await labelsOf(frames[0]!);

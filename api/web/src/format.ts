@@ -2,6 +2,7 @@ import type { StepName } from "../../../domain/task.ts";
 import type { TaskEvent } from "../../../domain/events.ts";
 import { t } from "./i18n/index.ts";
 import { locale } from "./i18n/language.ts";
+import { said } from "./i18n/said.ts";
 
 /** Words and figures as people read them. */
 
@@ -35,6 +36,8 @@ export function bytes(count: number): string {
 
 export const clock = (iso: string): string => new Date(iso).toLocaleTimeString(locale(), { hour: "2-digit", minute: "2-digit", second: "2-digit", hour12: false });
 
+export const date = (iso: string): string => new Date(iso).toLocaleDateString(locale(), { dateStyle: "medium" });
+
 export const day = (iso: string): string => new Date(iso).toLocaleString(locale(), { dateStyle: "medium", timeStyle: "short", hour12: false });
 
 /** Four figures that matter: 0.9134, 12.5, 1500. */
@@ -46,11 +49,13 @@ export function figure(value: unknown): string {
 
 /** `metrics/mAP50-95(B)`, `box_map50_95`, `numFrames` as short labels. */
 export const figureName = (name: string): string =>
-  name
-    .replace(/^metrics\//, "")
-    .replace(/^(train|val)\//, "$1 ")
-    .replaceAll("_", " ")
-    .replaceAll(/([a-z])([A-Z][a-z]|[A-Z]$)/g, (_all, before: string, after: string) => `${before} ${after.toLowerCase()}`);
+  said(
+    name
+      .replace(/^metrics\//, "")
+      .replace(/^(train|val)\//, "$1 ")
+      .replaceAll("_", " ")
+      .replaceAll(/([a-z])([A-Z][a-z]|[A-Z]$)/g, (_all, before: string, after: string) => `${before} ${after.toLowerCase()}`),
+  );
 
 /** What an event says besides its name, in one line. */
 export function eventText(event: TaskEvent): string {
@@ -59,7 +64,11 @@ export function eventText(event: TaskEvent): string {
     .filter(([key, value]) => value !== null && value !== "" && key !== "status")
     // Paths are long: what fits into the line should be the rest.
     .toSorted(([a], [b]) => Number(/_(path|key)$/.test(a)) - Number(/_(path|key)$/.test(b)))
-    .map(([key, value]) => (key === "reason" || key === "what_to_do" ? valueText(value) : `${key.replaceAll("_", " ")}: ${valueText(value)}`))
+    .map(([key, value]) => {
+      if (key === "reason" || key === "what_to_do") return said(valueText(value));
+      if (key === "step") return said(`step: ${valueText(value)}`);
+      return `${said(key.replaceAll("_", " "))}: ${key === "source" ? said(valueText(value)) : valueText(value)}`;
+    })
     .join(" · ");
 }
 

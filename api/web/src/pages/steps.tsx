@@ -1,6 +1,8 @@
 import type { StatusAnswer } from "../api.ts";
 import type { Progress, StepState } from "../../../../domain/state.ts";
 import { between, bytes, figure, figureName, stepTitle } from "../format.ts";
+import { t } from "../i18n/index.ts";
+import { said } from "../i18n/said.ts";
 import { Badge, Bar } from "../ui/parts.tsx";
 import { Curve, isDrawn, type Curves } from "./curve.tsx";
 import { RetryForm } from "./retry-form.tsx";
@@ -20,13 +22,13 @@ export function Steps(props: { task: StatusAnswer; curves: Curves; now: number; 
           {step.name === "training" ? <Curve curves={props.curves} /> : null}
           {step.status === "waiting" ? (
             <p class="step-note">
-              <a href={`/label/${props.task.task_id}`}>Open the labeling page</a>
+              <a href={`/label/${props.task.task_id}`}>{t("pages.step.openLabeling")}</a>
             </p>
           ) : null}
           {step.status === "parked" || step.status === "failed" ? (
             <div class="note note-bad">
-              <strong>{step.reason}</strong>
-              {step.what_to_do === null ? null : <span>{step.what_to_do}</span>}
+              <strong>{said(step.reason ?? "")}</strong>
+              {step.what_to_do === null ? null : <span>{said(step.what_to_do)}</span>}
               {step.status === "parked" ? <RetryForm task={props.task} step={step.name} onRetried={props.onRetried} /> : null}
             </div>
           ) : null}
@@ -46,7 +48,7 @@ function RunningStep(props: { step: StepState; curves: Curves }) {
       {progress === null ? null : (
         <p class="step-note">
           {counted(progress)}
-          {progress.message === undefined || progress.message === "" ? "" : ` · ${progress.message}`}
+          {progress.message === undefined || progress.message === "" ? "" : ` · ${said(progress.message)}`}
         </p>
       )}
       {progress?.figures === undefined ? null : <Figures figures={Object.fromEntries(Object.entries(progress.figures).filter(([name]) => !isDrawn(props.curves, name)))} />}
@@ -55,10 +57,11 @@ function RunningStep(props: { step: StepState; curves: Curves }) {
 }
 
 function counted(progress: Progress): string {
-  if (progress.unit === "bytes") return progress.total === null ? bytes(progress.done) : `${bytes(progress.done)} of ${bytes(progress.total)}`;
+  if (progress.unit === "bytes") return progress.total === null ? bytes(progress.done) : t("pages.step.doneOf", { done: bytes(progress.done), total: bytes(progress.total) });
   // Training counts parts of epochs as well.
-  const done = progress.unit === "epochs" ? Math.floor(progress.done) : progress.done;
-  return `${figure(done)}${progress.total === null ? "" : ` of ${figure(progress.total)}`} ${progress.unit}`;
+  const done = figure(progress.unit === "epochs" ? Math.floor(progress.done) : progress.done);
+  const unit = said(progress.unit);
+  return progress.total === null ? t("pages.step.count", { done, unit }) : t("pages.step.countOf", { done, total: figure(progress.total), unit });
 }
 
 function Figures(props: { figures: Record<string, unknown> }) {
@@ -69,7 +72,7 @@ function Figures(props: { figures: Record<string, unknown> }) {
       {entries.map(([name, value]) => (
         <div key={name}>
           <dt>{figureName(name)}</dt>
-          <dd>{name === "bytes" ? bytes(Number(value)) : figure(value)}</dd>
+          <dd>{name === "bytes" ? bytes(Number(value)) : name === "source" ? said(figure(value)) : figure(value)}</dd>
         </div>
       ))}
     </dl>
@@ -86,7 +89,7 @@ function Made(props: { result: Record<string, unknown> | null }) {
   return (
     <>
       <Figures figures={Object.fromEntries(shown)} />
-      {Array.isArray(notes) && notes.length > 0 ? <p class="step-note">{notes.join(" · ")}</p> : null}
+      {Array.isArray(notes) && notes.length > 0 ? <p class="step-note">{notes.map((note) => said(String(note))).join(" · ")}</p> : null}
     </>
   );
 }

@@ -43,7 +43,7 @@ export const label: Translation<typeof en> = {
   },
   notice: {
     "identity-first": "먼저 개체 번호 지정 필요 (Shift 1 … 9): 두 프레임에서 같은 번호",
-    "no-other-frame": "사이에 프레임을 두고 이 번호를 사람이 그린 다른 프레임이 없음",
+    "no-other-frame": "이 번호를 사람이 그린 다른 프레임이 없거나, 사이에 채울 프레임이 없음",
     "pose-needs-two": "키포인트 두 개를 먼저 찍으면 나머지를 이전 개체처럼 배치",
     "no-pose-known": "이 키포인트가 있는 개체가 아직 없음. 한 번은 직접 찍기",
     "nothing-before": "이전 프레임에 개체 없음",
@@ -52,7 +52,7 @@ export const label: Translation<typeof en> = {
   people: {
     title: "함께 작업 중",
     goTo: "상대방의 프레임으로 이동",
-    same: "같은 프레임 작업 중: {{by}}. 나중에 저장하는 사람에게 확인을 요청하며, 잃는 것은 없음",
+    same: "같은 프레임 작업 중: {{by}}. 나중에 저장하는 사람에게 확인을 요청하며, 라벨은 사라지지 않음",
     isHere: "작업 중: {{by}}",
   },
   light: {
