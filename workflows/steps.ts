@@ -1,9 +1,8 @@
 import { CancellationScope, isCancellation, patched } from "@temporalio/workflow";
 import type { ModelRef } from "../domain/detections.ts";
-import { isExternal } from "../domain/labeling-tools.ts";
+import { isExternal, waitedFor } from "../domain/labeling-tools.ts";
 import type { ApprovalClaim, DownloadOutput, ExportOutput, FramesOutput, JoinOutput, SegmentOutput, TrainOutput, VerifyOutput } from "../domain/steps.ts";
 import type { StepName } from "../domain/task.ts";
-import { waitedFor } from "../domain/settings.ts";
 import type { ApprovalInbox } from "./approval.ts";
 import { run } from "./policy.ts";
 import type { Task } from "./task.ts";
@@ -73,13 +72,13 @@ const preinference: StepWork = async (step) => {
 /** Waits for a person, for days if need be: nothing runs meanwhile but a timer for reminders. */
 const labeling: StepWork = async ({ task, made, inbox }) => {
   const { settings, round } = task.state;
+  const resumed = made.labelsAsked === true;
+  made.labelsAsked = true;
   inbox.open();
   const requested = await run.requestLabeling({ ...task.input, settings });
   task.emit("labeling.requested", { frames_path: made.frames.framesKey, status: "created", title: requested.title, url: requested.url });
   task.wait("labeling", `labels and their approval (${requested.frames} frames)`);
   const began = Date.now();
-  const resumed = made.labelsAsked === true;
-  made.labelsAsked = true;
   let claim = resumed && patched("claims-outlive-a-retry") ? missedClaim(task, made) : null;
   for (;;) {
     if (claim !== null) {
