@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createBuiltinLabeling } from "../adapters/labeling/builtin.ts";
 import { drawn, SETTINGS, TASK, writeFrames } from "../adapters/labeling/contract.test-suite.ts";
-import type { BuiltinLabeling } from "../adapters/labeling/labeling.ts";
+import { NO_EXTERNAL_TOOLS, type BuiltinLabeling } from "../adapters/labeling/labeling.ts";
 import { createLocalStorage } from "../adapters/storage/local.ts";
 import { readJson, type Storage } from "../adapters/storage/storage.ts";
 import { snapshotHash } from "../domain/hash.ts";
@@ -25,7 +25,7 @@ beforeEach(async () => {
   root = await mkdtemp(join(tmpdir(), "actverse-labeling-"));
   storage = createLocalStorage({ root });
   tool = createBuiltinLabeling({ storage });
-  steps = createLabelingSteps({ storage, labeling: tool });
+  steps = createLabelingSteps({ storage, labeling: tool, externalLabeling: NO_EXTERNAL_TOOLS, publicUrl: null });
   await writeFrames(storage);
 });
 afterEach(() => rm(root, { recursive: true, force: true }));
@@ -51,7 +51,7 @@ const forged = async (change: Partial<Snapshot>, key?: string) => {
 
 describe("requestLabeling", () => {
   it("makes the labeling task once, named by project and task", async () => {
-    const output = { tool: "builtin", title: `flies - ${TASK}`, frames: 10, prelabeled: 5 };
+    const output = { tool: "builtin", title: `flies - ${TASK}`, url: `/label/${TASK}`, frames: 10, prelabeled: 5 };
     expect(await request()).toEqual(output);
     const made = (await storage.read(keys.tool)).toString();
     expect(await request()).toEqual(output);

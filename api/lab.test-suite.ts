@@ -8,9 +8,12 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { createLabelingSteps } from "../activities/labeling.ts";
 import { createRecordSteps } from "../activities/record.ts";
+import { createRoundSteps } from "../activities/rounds.ts";
 import { longStep } from "../activities/step-context.ts";
 import { createBuiltinLabeling } from "../adapters/labeling/builtin.ts";
+import { NO_EXTERNAL_TOOLS, type ExternalTools } from "../adapters/labeling/labeling.ts";
 import { createLocalStorage } from "../adapters/storage/local.ts";
+import type { Storage } from "../adapters/storage/storage.ts";
 import { ACTIVITY_QUEUES, PIPELINE_QUEUE } from "../domain/activities.ts";
 import type { FrameList } from "../domain/labels.ts";
 import { frameKeys, resultKeys } from "../domain/layout.ts";
@@ -24,7 +27,7 @@ import { createTemporalGateway } from "./temporal.ts";
 const ajv = new Ajv({ strict: false });
 
 /** A real Temporal server, real storage, real labeling and the real workflow; the heavy steps only write what the API serves. */
-export async function startLab() {
+export async function startLab(options: { external?: (storage: Storage) => ExternalTools } = {}) {
   const folder = await mkdtemp(join(tmpdir(), "actverse-api-"));
   const videos = join(folder, "videos");
   const webRoot = join(folder, "web");
@@ -35,6 +38,7 @@ export async function startLab() {
   await writeFile(join(webRoot, "assets", "app-1a2b.js"), "export {};");
   const storage = createLocalStorage({ root: join(folder, "data") });
   const labeling = createBuiltinLabeling({ storage });
+  const externalLabeling = options.external?.(storage) ?? NO_EXTERNAL_TOOLS;
   const env: TestWorkflowEnvironment = await startTemporal();
   const workflowBundle: WorkflowBundleWithSourceMap = await bundleWorkflowCode({ workflowsPath: fileURLToPath(new URL("../workflows/index.ts", import.meta.url)) });
   const temporal = createTemporalGateway({ client: env.client });
@@ -43,7 +47,8 @@ export async function startLab() {
   let training = { ended: Promise.resolve(), end: (): void => {} };
 
   const activities = {
-    ...createLabelingSteps({ storage, labeling }),
+    ...createLabelingSteps({ storage, labeling, externalLabeling, publicUrl: null }),
+    ...createRoundSteps({ storage, labeling, externalLabeling }),
     ...createRecordSteps({ storage }),
     downloadVideo: async () => ({ sourceKey: "videos/x/source.mp4", originalPath: "/a.mp4", browserKey: "videos/x/source.mp4", width: 64, height: 48, fps: 30, numFrames: 100, durationS: 3.3, bytes: 16, notes: [] }),
     async extractFrames({ taskId, round, numFrames }: FramesInput) {

@@ -1,9 +1,11 @@
 import { homedir } from "node:os";
 import { delimiter, join, resolve } from "node:path";
 import { QUEUES, type Queue } from "../domain/activities.ts";
+import { ConfigError } from "./config-error.ts";
+import { readLabelingConfig, type LabelingConfig } from "./labeling-config.ts";
 
 /** The environment, read and checked once: every process of ours begins here. README.md lists the same. */
-export interface Config {
+export interface Config extends LabelingConfig {
   dataDir: string;
   workDir: string;
   /** Of `npm start`: Temporal's database, logs, what runs. */
@@ -24,9 +26,7 @@ export interface Config {
   shutdownGraceS: number;
 }
 
-export class ConfigError extends Error {
-  override readonly name = "ConfigError";
-}
+export { ConfigError };
 
 export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
   const text = (name: string, fallback: string): string => (env[name] === undefined || env[name] === "" ? fallback : env[name]);
@@ -59,5 +59,6 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     logLevel: oneOf("ACTVERSE_LOG_LEVEL", text("ACTVERSE_LOG_LEVEL", "info"), ["debug", "info", "warn", "error"]),
     prettyLog: oneOf("ACTVERSE_LOG_FORMAT", text("ACTVERSE_LOG_FORMAT", process.stderr.isTTY ? "pretty" : "json"), ["pretty", "json"]) === "pretty",
     shutdownGraceS: whole("ACTVERSE_SHUTDOWN_GRACE_S", 10, 0, 3600),
+    ...readLabelingConfig(env),
   };
 }

@@ -15,11 +15,12 @@ export async function pipeline(input: PipelineInput): Promise<TaskState> {
   // Handlers first: a signal may already be there when the workflow begins.
   setHandler(stateQuery, () => task.state);
   setHandler(retry, (request) => void retries.push(request));
-  const step: Step = { task, made: {} as Made, inbox: createApprovalInbox(() => task.state.round) };
+  const step: Step = { task, made: {} as Made, inbox: createApprovalInbox(task) };
 
-  task.emit("task.created", { video_path: input.settings.file_path, user_id: input.settings.user_id });
+  if (input.opens === undefined) task.emit("task.created", { video_path: input.settings.file_path, user_id: input.settings.user_id });
   try {
-    let next = 0;
+    // A later round has the video and the frames of the first.
+    let next = input.opens === undefined ? 0 : STEPS.indexOf("preinference");
     while (next < STEPS.length) {
       const name = STEPS[next]!;
       const failure = await attempt(name, step);

@@ -1,6 +1,7 @@
-import { CancellationScope } from "@temporalio/workflow";
+import { CancellationScope, isCancellation, patched } from "@temporalio/workflow";
 import type { ModelRef } from "../domain/detections.ts";
-import type { DownloadOutput, ExportOutput, FramesOutput, JoinOutput, SegmentOutput, TrainOutput, VerifyOutput } from "../domain/steps.ts";
+import { isExternal } from "../domain/labeling-tools.ts";
+import type { ApprovalClaim, DownloadOutput, ExportOutput, FramesOutput, JoinOutput, SegmentOutput, TrainOutput, VerifyOutput } from "../domain/steps.ts";
 import type { StepName } from "../domain/task.ts";
 import type { ApprovalInbox } from "./approval.ts";
 import { run } from "./policy.ts";
@@ -10,6 +11,10 @@ import type { Task } from "./task.ts";
 export interface Made {
   video: DownloadOutput;
   frames: FramesOutput;
+  /** Labels were asked for before: this is not the first time. */
+  labelsAsked?: boolean;
+  /** The claim that was being checked when the step failed. */
+  unverified: ApprovalClaim | null;
   approval: Extract<VerifyOutput, { holds: true }>;
   training: TrainOutput;
   exported: ExportOutput;
@@ -41,7 +46,23 @@ const frames: StepWork = async ({ task, made }) => {
   return { ...made.frames };
 };
 
-const preinference: StepWork = async ({ task }) => {
+/** A later round begins with the labels of an earlier one instead of guesses. */
+const openRound: StepWork = async ({ task, made }) => {
+  const { settings, round } = task.state;
+  const { before } = task.opens!;
+  const opened = await run.openRound({ ...task.input, settings, before });
+  made.video ??= opened.video;
+  made.frames ??= opened.frames;
+  task.state.rounds = opened.rounds;
+  task.carry("download", { ...made.video });
+  task.carry("frames", { ...made.frames });
+  task.emit("round.opened", { round, before, frames: made.frames.numFrames, reviewed: opened.reviewed });
+  return { frames: made.frames.numFrames, objects: opened.objects, source: `round ${before}` };
+};
+
+const preinference: StepWork = async (step) => {
+  const { task } = step;
+  if (task.opens !== undefined) return await openRound(step);
   const { prelabel, classes, keypoints, num_animals, inference } = task.state.settings;
   const found = await run.preInfer({ ...task.input, prelabel, classes, keypoints, numAnimals: num_animals, inference });
   task.emit("preinference.completed", { frames: found.frames, objects: found.objects, source: found.source });
@@ -53,17 +74,17 @@ const labeling: StepWork = async ({ task, made, inbox }) => {
   const { settings, round } = task.state;
   inbox.open();
   const requested = await run.requestLabeling({ ...task.input, settings });
-  task.emit("labeling.requested", { frames_path: made.frames.framesKey, status: "created" });
+  task.emit("labeling.requested", { frames_path: made.frames.framesKey, status: "created", title: requested.title, url: requested.url });
   task.wait("labeling", `labels and their approval (${requested.frames} frames)`);
   const began = Date.now();
+  const resumed = made.labelsAsked === true;
+  made.labelsAsked = true;
+  let claim = resumed && patched("claims-outlive-a-retry") ? missedClaim(task, made) : null;
   for (;;) {
-    const message = await inbox.next(settings.labeling.remind_after);
-    if (message === null) {
-      task.emit("labeling.reminder", { round, waiting_s: Math.round((Date.now() - began) / 1000) });
-    } else if ("rejection" in message) {
-      task.emit("labeling.rejected", { round, comments: message.rejection.comments });
-    } else {
-      const answer = await run.verifyApproval({ ...task.input, claim: message.claim, settings });
+    if (claim !== null) {
+      made.unverified = claim;
+      const answer = await run.verifyApproval({ ...task.input, claim, settings });
+      made.unverified = null;
       if (answer.holds) {
         inbox.close();
         made.approval = answer;
@@ -71,10 +92,36 @@ const labeling: StepWork = async ({ task, made, inbox }) => {
         task.emit("labeling.completed", { label_path: answer.snapshotKey, status: "completed" });
         return { ...answer };
       }
-      task.emit("labeling.claim_refused", { round, source: message.claim.source, reason: answer.reason });
+      if (claim.claim_id !== OUR_OWN) task.emit("labeling.claim_refused", { round, source: claim.source, reason: answer.reason });
     }
+    const message = await inbox.next(settings.labeling.remind_after);
+    claim = message !== null && "claim" in message ? message.claim : null;
+    if (message === null) task.emit("labeling.reminder", { round, waiting_s: Math.round((Date.now() - began) / 1000), ...(patched("reminders-say-who") ? await reminderFor(task) : {}) });
+    else if ("rejection" in message) task.emit("labeling.rejected", { round, comments: message.rejection.comments });
   }
 };
+
+const OUR_OWN = "after-a-retry";
+
+/**
+ * While the step was parked nobody listened: the claim that it failed at is checked again, and a tool of others, which says a thing only once,
+ * is read back in any case.
+ */
+function missedClaim(task: Task, made: Made): ApprovalClaim | null {
+  const { tool } = task.state.settings.labeling;
+  return made.unverified ?? (isExternal(tool) ? { claim_id: OUR_OWN, source: tool, round: task.state.round } : null);
+}
+
+/** Whom to remind of what; where that cannot be found out, the owner all the same. */
+async function reminderFor(task: Task) {
+  const { settings } = task.state;
+  try {
+    return await run.remindLabelers({ ...task.input, settings });
+  } catch (error) {
+    if (isCancellation(error)) throw error;
+    return { to: [settings.user_id], frames_left: null };
+  }
+}
 
 const training: StepWork = async ({ task, made }) => {
   const { settings } = task.state;
