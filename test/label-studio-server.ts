@@ -25,6 +25,8 @@ export interface Person {
   password: string;
   /** Calls the REST API with this person's session; throws on anything but 2xx. */
   call<T>(method: "GET" | "POST" | "PATCH" | "DELETE", path: string, body?: unknown): Promise<T>;
+  /** What lies under that path. */
+  text(path: string): Promise<string>;
 }
 
 /** The real Label Studio on a free port, with SQLite in a temporary folder, asking nothing of the internet. */
@@ -114,5 +116,6 @@ async function logIn(url: string, form: "login" | "signup", email: string): Prom
       if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${text.slice(0, 500)}`);
       return (text === "" ? undefined : JSON.parse(text)) as T;
     },
+    text: async (path) => await (await request(path, {})).text(),
   };
 }

@@ -24,7 +24,7 @@ export function checkApproved(frames: ToolFrame[], { allowPartial, reviewerNotLa
   }
   const idOf = (user: User): number | null => (typeof user === "object" && user !== null ? user.id : user);
   const own = approved.filter(({ reviewer, annotation }) => idOf(reviewer) === idOf(annotation?.completed_by ?? null));
-  if (reviewerNotLabeler && own.length > 0) refuse(`${own.length} frames were approved by whoever labeled them (the first is ${own[0]!.untouched.frame}).`, "Let somebody else choose Approved there and update, or set labeling.reviewer_not_labeler to false.");
+  if (reviewerNotLabeler && own.length > 0) refuse(`${own.length} of the frames were approved by whoever labeled them (the first is ${own[0]!.untouched.frame}).`, "Let somebody else choose Approved there and update, or set labeling.reviewer_not_labeler to false.");
   const last = approved.toSorted((a, b) => Date.parse(b.annotation?.updated_at ?? "") - Date.parse(a.annotation?.updated_at ?? ""))[0]!;
   return nameOf(last.reviewer) ?? "a user of Label Studio";
 }
