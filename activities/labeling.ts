@@ -6,6 +6,7 @@ import { checkApproval, checkObjects } from "../domain/label-rules.ts";
 import type { FrameList, LabelingTask, Snapshot } from "../domain/labels.ts";
 import { frameKeys, labelKeys, labelingTitle } from "../domain/layout.ts";
 import { externalOf, isExternal, LABELING_TOOLS, TOOL_TITLES, type LabelingToolName } from "../domain/labeling-tools.ts";
+import { waitedFor } from "../domain/settings.ts";
 import { makeSnapshot } from "../domain/snapshot.ts";
 import type { LabelingInput, LabelingOutput, ReminderOutput, StepInput, VerifyInput, VerifyOutput } from "../domain/steps.ts";
 import type { Deps } from "./deps.ts";
@@ -95,7 +96,7 @@ export function createLabelingSteps(deps: Pick<Deps, "storage" | "labeling" | "e
     remindLabelers: ({ taskId, round, settings }: LabelingInput): Promise<ReminderOutput> =>
       longStep(async ({ log }) => {
         const { tool } = settings.labeling;
-        const to = [settings.user_id];
+        const to = waitedFor(settings);
         const title = labelingTitle(settings, taskId);
         try {
           const url = await urlOf({ taskId, round }, tool);

@@ -59,7 +59,7 @@ export function createRoundSteps(deps: Pick<Deps, "storage" | "labeling" | "exte
           report({ done: done + 1, total: reviewed.length, unit: "frames" });
         }
         return {
-          video: resultOf<DownloadOutput>(record, "download"),
+          video: resultOf(record, "download") as unknown as DownloadOutput,
           frames: { framesKey: frameKeys(taskId, round).list, numFrames: list.frames.length, notes: [] },
           reviewed: reviewed.length,
           objects: frames.reduce((sum, frame) => sum + frame.objects.length, 0),
@@ -70,10 +70,10 @@ export function createRoundSteps(deps: Pick<Deps, "storage" | "labeling" | "exte
 }
 
 /** What a step made. Throws InputError where the record does not have it. */
-function resultOf<T>(record: TaskState, step: StepName): T {
+function resultOf(record: TaskState, step: StepName): Record<string, unknown> {
   const result = record.steps.find(({ name }) => name === step)?.result ?? null;
   if (result === null) throw new InputError({ field: "round", message: `the record of round ${record.round} does not say what ${step} made`, whatToDo: `retry from ${step}` });
-  return result as T;
+  return result;
 }
 
 /** A record in short, for the list of earlier rounds. */

@@ -27,7 +27,7 @@ import { createTemporalGateway } from "./temporal.ts";
 const ajv = new Ajv({ strict: false });
 
 /** A real Temporal server, real storage, real labeling and the real workflow; the heavy steps only write what the API serves. */
-export async function startLab(options: { external?: (storage: Storage) => ExternalTools } = {}) {
+export async function startLab(setUp: { external?: (storage: Storage) => ExternalTools } = {}) {
   const folder = await mkdtemp(join(tmpdir(), "actverse-api-"));
   const videos = join(folder, "videos");
   const webRoot = join(folder, "web");
@@ -38,7 +38,7 @@ export async function startLab(options: { external?: (storage: Storage) => Exter
   await writeFile(join(webRoot, "assets", "app-1a2b.js"), "export {};");
   const storage = createLocalStorage({ root: join(folder, "data") });
   const labeling = createBuiltinLabeling({ storage });
-  const externalLabeling = options.external?.(storage) ?? NO_EXTERNAL_TOOLS;
+  const externalLabeling = setUp.external?.(storage) ?? NO_EXTERNAL_TOOLS;
   const env: TestWorkflowEnvironment = await startTemporal();
   const workflowBundle: WorkflowBundleWithSourceMap = await bundleWorkflowCode({ workflowsPath: fileURLToPath(new URL("../workflows/index.ts", import.meta.url)) });
   const temporal = createTemporalGateway({ client: env.client });

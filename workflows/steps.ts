@@ -3,6 +3,7 @@ import type { ModelRef } from "../domain/detections.ts";
 import { isExternal } from "../domain/labeling-tools.ts";
 import type { ApprovalClaim, DownloadOutput, ExportOutput, FramesOutput, JoinOutput, SegmentOutput, TrainOutput, VerifyOutput } from "../domain/steps.ts";
 import type { StepName } from "../domain/task.ts";
+import { waitedFor } from "../domain/settings.ts";
 import type { ApprovalInbox } from "./approval.ts";
 import { run } from "./policy.ts";
 import type { Task } from "./task.ts";
@@ -119,7 +120,7 @@ async function reminderFor(task: Task) {
     return await run.remindLabelers({ ...task.input, settings });
   } catch (error) {
     if (isCancellation(error)) throw error;
-    return { to: [settings.user_id], frames_left: null };
+    return { to: waitedFor(settings), frames_left: null };
   }
 }
 
