@@ -10,6 +10,10 @@ export interface ExternalSettings {
 }
 
 /** The tools that are set up; an adapter is loaded only where it is used. */
-export async function createExternalTools(_storage: Storage, _settings: Partial<ExternalSettings>): Promise<ExternalTools> {
-  return { "label-studio": null, cvat: null };
+export async function createExternalTools(storage: Storage, { publicUrl = null, webhookSecret = null, labelStudio = null }: Partial<ExternalSettings>): Promise<ExternalTools> {
+  if (publicUrl === null || webhookSecret === null) return { "label-studio": null, cvat: null };
+  return {
+    "label-studio": labelStudio === null ? null : (await import("./label-studio/index.ts")).createLabelStudioLabeling({ storage, ...labelStudio, publicUrl, webhookSecret }),
+    cvat: null,
+  };
 }
