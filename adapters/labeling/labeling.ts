@@ -31,6 +31,8 @@ export interface ExternalLabeling extends LabelingTool {
 /** What a genuine delivery says. */
 export interface WebhookReading {
   taskId: string;
+  /** Absent where the delivery does not tell: then it is about whichever round is the current one. */
+  round?: number;
   /** The same for every repeat of one delivery. */
   id: string;
   /** `approved`: worth one reading back of the tool. `reopened`: something that was approved is open again. `rejected`: a reviewer sent it back, with these comments. */
