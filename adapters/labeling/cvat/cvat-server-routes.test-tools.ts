@@ -49,7 +49,7 @@ export function createCvatRoutes({ app, store, views, deliveries, userOf, page, 
   app.delete("/api/projects/:id", (request, reply) => {
     const id = numberOf(request);
     if (!store.projects.delete(id)) return notFound(reply);
-    for (const task of store.tasks.values()) if (task.project_id === id) store.tasks.delete(task.id);
+    for (const task of store.tasks.values()) if (task.project_id === id) store.deleteTask(task.id);
     for (const hook of store.webhooks.values()) if (hook.project_id === id) store.webhooks.delete(hook.id);
     return reply.code(204).send();
   });
@@ -124,6 +124,7 @@ export function createCvatRoutes({ app, store, views, deliveries, userOf, page, 
     Object.assign(hook, body, { updated_date: store.now() });
     return reply.send(views.webhook(hook));
   });
+  app.delete("/api/webhooks/:id", (request, reply) => (store.webhooks.delete(numberOf(request)) ? reply.code(204).send() : notFound(reply)));
   app.post("/api/webhooks/:id/ping", async (request, reply) => {
     const hook = store.webhooks.get(numberOf(request));
     if (hook === undefined) return notFound(reply);

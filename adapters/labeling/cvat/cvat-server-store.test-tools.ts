@@ -113,6 +113,12 @@ export function createCvatStore() {
     labelsOf(task: TaskRow): LabelRow[] {
       return task.project_id === null ? task.labels : (this.projects.get(task.project_id)?.labels ?? []);
     },
+    /** False where there is none. */
+    deleteTask(id: number): boolean {
+      for (const job of this.jobsOf(id)) this.jobs.delete(job.id);
+      for (const one of this.requests.values()) if (one.operation.task_id === id) this.requests.delete(one.id);
+      return this.tasks.delete(id);
+    },
     jobsOf(taskId: number): JobRow[] {
       return [...this.jobs.values()].filter((job) => job.task_id === taskId);
     },

@@ -87,13 +87,7 @@ export function createTaskRoutes({ app, store, views, deliveries, polls, userOf,
     Object.assign(task, body.name === undefined ? {} : { name: body.name }, { updated_date: store.now() });
     return reply.send(views.task(task));
   });
-  app.delete("/api/tasks/:id", (request, reply) => {
-    const id = numberOf(request);
-    if (!store.tasks.delete(id)) return notFound(reply);
-    for (const job of store.jobsOf(id)) store.jobs.delete(job.id);
-    for (const one of store.requests.values()) if (one.operation.task_id === id) store.requests.delete(one.id);
-    return reply.code(204).send();
-  });
+  app.delete("/api/tasks/:id", (request, reply) => (store.deleteTask(numberOf(request)) ? reply.code(204).send() : notFound(reply)));
 
   app.post("/api/tasks/:id/data", async (request, reply) => {
     const task = store.tasks.get(numberOf(request));

@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { basename } from "node:path";
 import type { FastifyReply, FastifyRequest } from "fastify";
 
 const TUS_HEADERS = { "Tus-Resumable": "1.0.0", "Tus-Version": "1.0.0", "Cache-Control": "no-store" };
@@ -10,7 +11,8 @@ export async function formOf(request: FastifyRequest): Promise<{ fields: Record<
   const files: { field: string; name: string; content: Buffer }[] = [];
   for (const [field, value] of form) {
     if (typeof value === "string") fields[field] = value;
-    else files.push({ field, name: value.name, content: Buffer.from(await value.arrayBuffer()) });
+    // Django drops folders from a file's name.
+    else files.push({ field, name: basename(value.name), content: Buffer.from(await value.arrayBuffer()) });
   }
   return { fields, files };
 }

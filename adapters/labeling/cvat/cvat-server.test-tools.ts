@@ -28,6 +28,14 @@ export interface ServerContext {
   notFound: (reply: FastifyReply) => FastifyReply;
 }
 
+/** One request that fails: before the server did anything, or after, so that only the answer is lost. Used once. */
+export interface Fault {
+  when: "before" | "after";
+  matches: (method: string, path: string) => boolean;
+  status: number;
+  body?: unknown;
+}
+
 const PAGE_SIZE = 10;
 
 /**
@@ -42,21 +50,25 @@ export async function startCvatServer({ beforeUpdate = true, faster = 1000, poll
   const deliveries = createDeliveries({ store, views, faster, beforeUpdate });
   const tokens = new Map<string, CvatUser>(store.users.map((user) => [`Bearer ${user.username}.0123456789abcdef`, user]));
   tokens.set(`Token ${"a".repeat(40)}`, store.users[0]!);
-  /** Requests that shall fail: tests break the line with it. */
-  const faults: { matches: (method: string, path: string) => boolean; status: number; body: unknown }[] = [];
+  const faults: Fault[] = [];
+  const faultOf = (when: Fault["when"], { method, url: path }: { method: string; url: string }): Fault | undefined => {
+    const index = faults.findIndex((fault) => fault.when === when && fault.matches(method, path));
+    return index < 0 ? undefined : faults.splice(index, 1)[0];
+  };
   const asked: string[] = [];
 
   app.removeAllContentTypeParsers();
   app.addContentTypeParser("*", { parseAs: "buffer" }, (_request, body, done) => done(null, body));
   app.addHook("onRequest", (request, reply, next) => {
     asked.push(`${request.method} ${request.url}`);
-    const index = faults.findIndex(({ matches }) => matches(request.method, request.url));
-    const fault = index < 0 ? undefined : faults.splice(index, 1)[0];
+    const fault = faultOf("before", request);
     if (fault !== undefined) void reply.code(fault.status).send(fault.body);
     else if (!request.url.startsWith("/api/server/") && !tokens.has(request.headers.authorization ?? "")) void reply.code(401).send({ detail: "Authentication credentials were not provided." });
     else next();
   });
-  app.addHook("onSend", async (_request, reply) => {
+  app.addHook("onSend", async (request, reply) => {
+    const fault = faultOf("after", request);
+    if (fault !== undefined) reply.code(fault.status);
     if (String(reply.getHeader("content-type")).startsWith("application/json")) reply.header("content-type", "application/vnd.cvat+json");
   });
 

@@ -1,5 +1,5 @@
 import { InputError } from "../../../domain/errors.ts";
-import type { CvatClient } from "./client.ts";
+import { ifThere, type CvatClient } from "./client.ts";
 import { CvatError } from "./errors.ts";
 import type { CvatProject, CvatWebhook, LabelSpec } from "./wire.ts";
 
@@ -24,7 +24,8 @@ export async function ensureWebhook(client: CvatClient, options: { projectId: nu
   const description = hookName(options.taskId);
   const settings = { target_url: target, description, secret, events: ["update:job"], content_type: "application/json", is_active: true, enable_ssl: true };
   const hooks = await client.all<CvatWebhook>("/api/webhooks", { project_id: projectId });
-  const ours = hooks.find((hook) => hook.description === description || hook.target_url === target);
+  const [ours, ...doubles] = hooks.filter((hook) => hook.description === description || hook.target_url === target).toSorted((a, b) => a.id - b.id);
+  for (const { id } of doubles) await ifThere(() => client.send("DELETE", `/api/webhooks/${id}`));
   try {
     if (ours === undefined) return (await client.send<CvatWebhook>("POST", "/api/webhooks", { ...settings, type: "project", project_id: projectId })).id;
     await client.send("PATCH", `/api/webhooks/${ours.id}`, settings);
