@@ -85,7 +85,7 @@ export function createAnnotationRoutes({ app, store, userOf, notFound }: ServerC
     if (!isYolo(format)) return reply.code(405).send(`Format "${format}" is not known here`);
     return reply.code(202).send({
       rq_id: background.run("export:dataset", task, userOf(request), format, (one) => {
-        store.exports.set(one.id, exportYolo(format, { task, labels: store.labelsOf(task), jobs: store.jobsOf(task.id), saveImages: saveImages === "true" }));
+        store.exports.set(one.id, exportYolo(format, { task, labels: store.labelsOf(task), jobs: store.jobsOf(task.id), saveImages: saveImages?.toLowerCase() === "true" }));
         one.result_url = `http://${request.headers.host}/api/tasks/${task.id}/dataset/download?rq_id=${encodeURIComponent(one.id)}`;
       }),
     });
