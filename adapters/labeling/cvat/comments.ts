@@ -7,7 +7,7 @@ const SIGNATURE = /\n— [^\n]* \(Actverse\)$/;
 
 /** What every open issue of a task says, by the frame's index. */
 export async function openComments(client: CvatClient, cvatTaskId: number): Promise<Map<number, string>> {
-  const issues = await client.all<CvatIssue>("/api/issues", { task_id: cvatTaskId, resolved: false });
+  const issues = (await client.all<CvatIssue>("/api/issues", { task_id: cvatTaskId })).filter(({ resolved }) => !resolved);
   const lists = await Promise.all([...new Set(issues.map(({ job }) => job))].map((job) => client.all<CvatComment>("/api/comments", { job_id: job })));
   const firstOf = new Map<number, CvatComment>();
   for (const comment of lists.flat()) if (comment.id < (firstOf.get(comment.issue)?.id ?? Number.POSITIVE_INFINITY)) firstOf.set(comment.issue, comment);
