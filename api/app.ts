@@ -15,6 +15,7 @@ import { addProblems, addressProblem } from "./problems.ts";
 import { approvalRoutes } from "./routes/approval.ts";
 import { healthRoutes } from "./routes/health.ts";
 import { labelingRoutes } from "./routes/labeling.ts";
+import { presenceRoutes } from "./routes/presence.ts";
 import { resultRoutes } from "./routes/results.ts";
 import { sessionRoutes } from "./routes/session.ts";
 import { taskRoutes } from "./routes/tasks.ts";
@@ -78,6 +79,6 @@ export async function buildApp(deps: AppDeps): Promise<App> {
   addAuth(app, { keys, sessions, allowAnonymous: deps.auth.allowAnonymous });
   await addOpenApi(app, deps);
   await addPages(app, deps);
-  for (const add of [healthRoutes, sessionRoutes, taskRoutes, resultRoutes, labelingRoutes, approvalRoutes]) add(app, context);
+  for (const add of [healthRoutes, sessionRoutes, taskRoutes, resultRoutes, labelingRoutes, presenceRoutes, approvalRoutes]) add(app, context);
   return app;
 }

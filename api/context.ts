@@ -26,11 +26,15 @@ export interface Context {
 
 export type App = FastifyInstance<RawServerDefault, IncomingMessage, ServerResponse, FastifyBaseLogger, TypeBoxTypeProvider>;
 
+/** What a caller wants with a task: its labels are also for those whom its owner has named, everything else is not. */
+export type Purpose = "own" | "label";
+
 /** The task, where the caller may see it. Another user's task is as unknown as one that never was: 404. */
-export async function taskFor(request: FastifyRequest, { watcher }: Pick<Context, "watcher">, taskId: string): Promise<TaskView> {
-  const caller = callerOf(request);
+export async function taskFor(request: FastifyRequest, { watcher }: Pick<Context, "watcher">, taskId: string, purpose: Purpose = "own"): Promise<TaskView> {
+  const { admin, userId } = callerOf(request);
   const view = await watcher.view(taskId);
-  if (view === null || !(caller.admin || view.state.user_id === caller.userId)) {
+  const isOf = (): boolean => view?.state.user_id === userId || (purpose === "label" && view?.state.settings.labeling?.people?.includes(userId) === true);
+  if (view === null || !(admin || isOf())) {
     throw new InputError({ field: "task_id", message: `there is no task ${taskId}`, whatToDo: "GET /tasks/ lists the tasks there are", status: 404 });
   }
   return view;

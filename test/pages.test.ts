@@ -125,6 +125,29 @@ describe("the pages", () => {
     [0, 0, -8, -6].forEach((change, i) => expect(Math.abs(smaller.box[i]! - moved.box[i]! - change)).toBeLessThan(1.5));
   });
 
+  test("the page changes to Korean and back where it stands, and the choice outlives a reload", async () => {
+    const language = page.locator("select.language");
+    const selected = page.locator(".animal-selected");
+    expect(await selected.count()).toBe(1);
+    await language.selectOption("ko");
+    await page.getByRole("button", { name: "확인 후 다음" }).waitFor();
+    expect(await page.locator("html").getAttribute("lang")).toBe("ko");
+    expect(await selected.count()).toBe(1);
+    // The keys act on the frame again, not on the switch.
+    await press("?");
+    await page.getByRole("dialog", { name: "단축키" }).waitFor();
+    expect(await page.getByRole("dialog").textContent()).toContain("Delete 또는 X");
+    await press("Escape");
+    await page.getByRole("dialog").waitFor({ state: "hidden" });
+
+    await page.reload();
+    await pictureOn(page).shows(frames[0]!);
+    await page.getByText("모두 저장됨").waitFor();
+    await language.selectOption("en");
+    await page.getByText("All saved").waitFor();
+    expect(await page.locator("html").getAttribute("lang")).toBe("en");
+  });
+
   test("a new animal is drawn, its keypoints placed by clicks, undone, redone, deleted", async () => {
     const picture = pictureOn(page);
     const before = await labelsOf(frames[0]!);

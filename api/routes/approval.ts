@@ -39,7 +39,7 @@ export function approvalRoutes(app: App, context: Pick<Context, "labeling" | "te
     // No body at all approves as well.
     { ...common, preValidation: async (request) => void (request.body ??= {}), schema: { tags, summary: "Approve the labels: training begins", params: TaskParams, body: ApproveBody, response: answers({ 202: Approved }, 400, 401, 403, 404, 409, 413, 415, 422, 503) } },
     async (request, reply) => {
-      const view = await taskFor(request, context, request.params.task_id);
+      const view = await taskFor(request, context, request.params.task_id, "label");
       refuseUnlessWaiting(view);
       const { task_id: taskId, round, settings } = view.state;
       const allowPartial = request.body.allow_partial ?? settings.labeling.allow_partial;
@@ -55,7 +55,7 @@ export function approvalRoutes(app: App, context: Pick<Context, "labeling" | "te
     "/labeling/:task_id/reject",
     { ...common, schema: { tags, summary: "Send frames back to the labelers", params: TaskParams, body: RejectBody, response: answers({ 202: Type.Object({}) }, 400, 401, 403, 404, 409, 413, 415, 503) } },
     async (request, reply) => {
-      const view = await taskFor(request, context, request.params.task_id);
+      const view = await taskFor(request, context, request.params.task_id, "label");
       refuseUnlessWaiting(view);
       const { task_id: taskId, round } = view.state;
       const { comments } = request.body;

@@ -6,6 +6,7 @@ import { callerOf } from "../plugins/auth.ts";
 import { problemOf, sendProblem } from "../problems.ts";
 import { FrameEdit, FrameLabelsSchema, FrameParams, ProblemSchema, TaskParams, answers, file } from "../schemas.ts";
 import { sendFile } from "../send-file.ts";
+import { THUMBNAIL, thumbnailOf } from "../thumbnail.ts";
 import type { TaskView } from "../views.ts";
 
 const Overview = Type.Object({
@@ -31,9 +32,11 @@ const Frames = Type.Object({
   keypoints: Type.Array(Type.String()),
   skeleton: Type.Array(Type.Array(Type.Integer())),
   num_animals: Type.Union([Type.Integer(), Type.Null()]),
+  reviewer_not_labeler: Type.Boolean({ description: "Who approves must not have labeled." }),
   waiting: Type.Boolean(),
   frames: Type.Array(FrameRow),
 });
+const ImageQuery = Type.Object({ width: Type.Optional(Type.Integer({ minimum: THUMBNAIL.least, maximum: THUMBNAIL.most, description: "Smaller, for a filmstrip; pixels." })) }, { additionalProperties: false });
 
 const labelingStep = ({ state }: TaskView) => state.steps.find(({ name }) => name === "labeling");
 export const waitsForLabels = (view: TaskView): boolean => !view.ended && labelingStep(view)?.status === "waiting";
@@ -45,7 +48,7 @@ export function labelingRoutes(app: App, context: Pick<Context, "storage" | "lab
   const tags = ["labeling"];
 
   app.get("/labeling/:task_id", { ...common, schema: { tags, summary: "How much is labeled", params: TaskParams, response: answers({ 200: Overview }, 401, 404, 503) } }, async (request) => {
-    const view = await taskFor(request, context, request.params.task_id);
+    const view = await taskFor(request, context, request.params.task_id, "label");
     const { task_id: taskId, round, settings } = view.state;
     const completed = labelingStep(view)?.status === "completed";
     const counts = await labeling.progress({ taskId, round }).catch((error: unknown) => {
@@ -66,9 +69,9 @@ export function labelingRoutes(app: App, context: Pick<Context, "storage" | "lab
   });
 
   app.get("/labeling/:task_id/frames", { ...common, schema: { tags, summary: "The frames to label", params: TaskParams, response: answers({ 200: Type.Unsafe<object>(Frames) }, 401, 404, 503) } }, async (request) => {
-    const view = await taskFor(request, context, request.params.task_id);
+    const view = await taskFor(request, context, request.params.task_id, "label");
     const { task_id: taskId, round, settings } = view.state;
-    const { classes, keypoints, skeleton, num_animals } = settings;
+    const { classes, keypoints, skeleton, num_animals, labeling: rules } = settings;
     const frames = await labeling.read({ taskId, round });
     return {
       task_id: taskId,
@@ -78,13 +81,14 @@ export function labelingRoutes(app: App, context: Pick<Context, "storage" | "lab
       keypoints,
       skeleton,
       num_animals,
+      reviewer_not_labeler: rules.reviewer_not_labeler,
       waiting: waitsForLabels(view),
       frames: frames.map(({ frame, time, status, version, objects, comment, updated_by }) => ({ frame, time, status, version, objects: objects.length, ...(comment === undefined ? {} : { comment }), updated_by })),
     };
   });
 
   app.get("/labeling/:task_id/frames/:frame", { ...common, schema: { tags, summary: "One frame's labels", params: FrameParams, response: answers({ 200: Type.Unsafe<object>(FrameLabelsSchema) }, 401, 404, 503) } }, async (request) => {
-    const { state } = await taskFor(request, context, request.params.task_id);
+    const { state } = await taskFor(request, context, request.params.task_id, "label");
     return await labeling.frame({ taskId: state.task_id, round: state.round, frame: request.params.frame });
   });
 
@@ -104,7 +108,7 @@ export function labelingRoutes(app: App, context: Pick<Context, "storage" | "lab
       },
     },
     async (request, reply) => {
-      const view = await taskFor(request, context, request.params.task_id);
+      const view = await taskFor(request, context, request.params.task_id, "label");
       refuseEnded(view);
       const of = { taskId: view.state.task_id, round: view.state.round, frame: request.params.frame };
       const { version, reviewed, objects } = request.body;
@@ -117,9 +121,13 @@ export function labelingRoutes(app: App, context: Pick<Context, "storage" | "lab
     },
   );
 
-  app.get("/labeling/:task_id/frames/:frame/image", { ...common, schema: { tags, summary: "The frame itself", params: FrameParams, response: answers({ 200: file("image/jpeg"), 206: file("image/jpeg") }, 401, 404, 416, 503) } }, async (request, reply) => {
-    const { state } = await taskFor(request, context, request.params.task_id);
+  app.get("/labeling/:task_id/frames/:frame/image", { ...common, schema: { tags, summary: "The frame itself", params: FrameParams, querystring: ImageQuery, response: answers({ 200: file("image/jpeg"), 206: file("image/jpeg") }, 400, 401, 404, 416, 503) } }, async (request, reply) => {
+    const { state } = await taskFor(request, context, request.params.task_id, "label");
     const key = frameKeys(state.task_id, state.round).image(request.params.frame);
-    return await sendFile(request, reply, { storage, key, cache: "private, max-age=300" });
+    const cache = "private, max-age=300";
+    const { width } = request.query;
+    const small = width === undefined || (await storage.size(key)) === null ? null : await thumbnailOf({ storage, key, width });
+    if (small !== null) return await reply.type("image/jpeg").header("cache-control", cache).send(small);
+    return await sendFile(request, reply, { storage, key, cache });
   });
 }

@@ -52,7 +52,7 @@ export function taskRoutes(app: App, context: Pick<Context, "storage" | "tempora
   });
 
   app.get("/status/:task_id", { ...common, schema: { tags, summary: "Every step's state and progress", params: TaskParams, response: answers({ 200: Type.Unsafe<object>(StatusAnswer) }, 401, 404, 503) } }, async (request) => {
-    const { state, answeredBy } = await taskFor(request, context, request.params.task_id);
+    const { state, answeredBy } = await taskFor(request, context, request.params.task_id, "label");
     return { ...state, answered_by: answeredBy };
   });
 

@@ -1,6 +1,6 @@
 import { useState } from "preact/hooks";
 import type { TaskRow } from "../api.ts";
-import { day, STEP_TITLES } from "../format.ts";
+import { day, stepTitle } from "../format.ts";
 import { useApp } from "../ui/context.ts";
 import { usePolling, useTitle } from "../ui/hooks.ts";
 import { Layout } from "../ui/layout.tsx";
@@ -59,7 +59,7 @@ function TaskList(props: { tasks: TaskRow[] | null }) {
               {task.project} <code>{task.task_id}</code>
             </a>
             <p class="muted">
-              {task.waiting_for !== null ? `Waiting for ${task.waiting_for}` : task.step === null || task.ended_at !== null ? "" : STEP_TITLES[task.step]}
+              {task.waiting_for !== null ? `Waiting for ${task.waiting_for}` : task.step === null || task.ended_at !== null ? "" : stepTitle(task.step)}
               {task.waiting_for !== null || (task.step !== null && task.ended_at === null) ? " · " : ""}
               {task.user_id} · {day(task.created_at)}
             </p>

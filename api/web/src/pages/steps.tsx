@@ -1,6 +1,6 @@
 import type { StatusAnswer } from "../api.ts";
 import type { Progress, StepState } from "../../../../domain/state.ts";
-import { between, bytes, figure, figureName, STEP_TITLES } from "../format.ts";
+import { between, bytes, figure, figureName, stepTitle } from "../format.ts";
 import { Badge, Bar } from "../ui/parts.tsx";
 import { Curve, isDrawn, type Curves } from "./curve.tsx";
 import { RetryForm } from "./retry-form.tsx";
@@ -12,7 +12,7 @@ export function Steps(props: { task: StatusAnswer; curves: Curves; now: number; 
       {props.task.steps.map((step) => (
         <li key={step.name} class={`step step-${step.status}`} aria-current={step.status === "running" || step.status === "waiting" ? "step" : undefined}>
           <div class="step-head">
-            <span class="step-name">{STEP_TITLES[step.name]}</span>
+            <span class="step-name">{stepTitle(step.name)}</span>
             <span class="step-time">{step.status === "skipped" ? "" : (between(step.started_at, step.ended_at, props.now) ?? "")}</span>
             <Badge status={step.status} />
           </div>
@@ -42,7 +42,7 @@ function RunningStep(props: { step: StepState; curves: Curves }) {
   const fraction = progress === null || progress.total === null || progress.total === 0 ? null : progress.done / progress.total;
   return (
     <>
-      <Bar fraction={fraction} label={STEP_TITLES[props.step.name]} />
+      <Bar fraction={fraction} label={stepTitle(props.step.name)} />
       {progress === null ? null : (
         <p class="step-note">
           {counted(progress)}

@@ -1,0 +1,5 @@
+import { common } from "./common.ts";
+import { label } from "./label.ts";
+
+/** The English texts: they say which keys and which {{values}} there are. `<b>` and `<kbd>` are drawn by `Rich`. */
+export const en = { ...common, label } as const;
