@@ -24,7 +24,7 @@ export interface CvatClient {
 export const authorization = (token: string): string => (/^[0-9a-f]{40}$/.test(token) ? `Token ${token}` : `Bearer ${token}`);
 
 /** Speaks CVAT's REST API. Throws InputError 403 where the token is refused, and CvatError for all else that fails. */
-export function createCvatClient({ url, token }: { url: string; token: string }): CvatClient {
+export function createCvatClient({ url, token, timeoutMs = TIMEOUT_MS }: { url: string; token: string; timeoutMs?: number }): CvatClient {
   const base = url.replace(/\/+$/, "");
   const common = { Authorization: authorization(token), Accept: "application/vnd.cvat+json" };
 
@@ -43,7 +43,7 @@ export function createCvatClient({ url, token }: { url: string; token: string })
         body: isForm ? (options.body as FormData) : json,
         // Followed, a POST would become a GET.
         redirect: "manual",
-        signal: AbortSignal.timeout(options.timeoutMs ?? TIMEOUT_MS),
+        signal: AbortSignal.timeout(options.timeoutMs ?? timeoutMs),
       });
       text = await response.text();
     } catch (error) {

@@ -1,25 +1,27 @@
-import type { FrameLabels } from "../../../domain/labels.ts";
+import type { FrameLabels, LabelingTask } from "../../../domain/labels.ts";
 import type { Storage } from "../../storage/storage.ts";
 import { ifThere, type CvatClient } from "./client.ts";
 import type { LabelMap } from "./label-specs.ts";
 import { frameName, type Reader } from "./reader.ts";
+import type { Records } from "./record.ts";
 import { toShapes } from "./to-shapes.ts";
 import { requestDone, runningUpload, uploadFrames } from "./upload.ts";
 import type { CvatTask, DataMeta, LabeledData } from "./wire.ts";
 
 interface Wanted {
-  name: string;
+  labeling: LabelingTask;
   projectId: number;
   /** In order, as the pre-labeler left them. */
   frames: FrameLabels[];
   framesPerJob: number;
-  /** A task of CVAT's that is of another video, whatever its frames are called. */
-  outdated: number | null;
 }
 
 /** CVAT's task with the wanted frames, and those of the same name that it replaces. What an earlier attempt left half done is finished, or thrown away. */
-export async function ensureTask(client: CvatClient, storage: Storage, wanted: Wanted): Promise<{ task: CvatTask; replaced: CvatTask[] }> {
-  const { name, projectId, frames } = wanted;
+export async function ensureTask({ client, storage, records }: { client: CvatClient; storage: Storage; records: Records }, wanted: Wanted): Promise<{ task: CvatTask; replaced: CvatTask[] }> {
+  const { labeling, projectId, frames } = wanted;
+  const name = labeling.title;
+  // Two videos may have frames of the same numbers.
+  const isOfVideo = async (id: number): Promise<boolean> => (await records.ownerOf(id))?.video === labeling.video;
   const sameName = (await client.all<CvatTask>("/api/tasks", { project_id: projectId, name })).filter((task) => task.name === name).toSorted((a, b) => a.id - b.id);
   const replaced: CvatTask[] = [];
   let fitting: CvatTask | null = null;
@@ -27,11 +29,12 @@ export async function ensureTask(client: CvatClient, storage: Storage, wanted: W
     const whole = await finished(client, task);
     // Frames that were sent in part cannot be told from whole ones.
     if (whole === null) await ifThere(() => client.send("DELETE", `/api/tasks/${task.id}`));
-    else if (fitting === null && task.id !== wanted.outdated && (await hasFrames(client, whole, frames))) fitting = whole;
+    else if (fitting === null && (await isOfVideo(task.id)) && (await hasFrames(client, whole, frames))) fitting = whole;
     else replaced.push(whole);
   }
   if (fitting !== null) return { task: fitting, replaced };
   const made = await client.send<CvatTask>("POST", "/api/tasks", { name, project_id: projectId, segment_size: wanted.framesPerJob, overlap: 0 });
+  await records.own(made.id, labeling);
   await uploadFrames({ client, storage, cvatTaskId: made.id, frames });
   return { task: made, replaced };
 }

@@ -8,11 +8,8 @@ export interface CvatLabelingTask extends LabelingTask {
   cvat: { project_id: number; task_id: number; webhook_id: number };
 }
 
-/** Which round of which task a task of CVAT's is: a webhook carries only CVAT's number. */
-interface Owner {
-  task_id: string;
-  round: number;
-}
+/** Which round of which task a task of CVAT's is, and of which video: a webhook carries only CVAT's number. */
+type Owner = Pick<LabelingTask, "task_id" | "round" | "video">;
 
 export interface Of {
   taskId: string;
@@ -32,16 +29,17 @@ export function createRecords({ storage }: { storage: Storage }) {
       if (task === null) throw new InputError({ field: "task_id", message: `Task ${of.taskId} has no labeling in CVAT in round ${of.round} yet.`, whatToDo: "Wait until its frames are extracted and pre-labeled.", status: 404 });
       return task;
     },
-    /** The owner first: a webhook may come as soon as the task is known. */
     async save(task: CvatLabelingTask): Promise<void> {
-      const owner: Owner = { task_id: task.task_id, round: task.round };
-      await storage.put(cvatTaskKey(task.cvat.task_id), JSON.stringify(owner));
       await storage.put(labelKeys(task.task_id, task.round).tool, JSON.stringify(task));
     },
+    /** As soon as CVAT has made its task, before that gets any frames. */
+    async own(cvatTaskId: number, { task_id, round, video }: Owner): Promise<void> {
+      await storage.put(cvatTaskKey(cvatTaskId), JSON.stringify({ task_id, round, video }));
+    },
     /** null where that task of CVAT's is none of ours. */
-    async ownerOf(cvatTaskId: number): Promise<Of | null> {
+    async ownerOf(cvatTaskId: number): Promise<(Of & { video: string }) | null> {
       const owner = await readJsonIfThere<Owner>(storage, cvatTaskKey(cvatTaskId));
-      return owner === null ? null : { taskId: owner.task_id, round: owner.round };
+      return owner === null ? null : { taskId: owner.task_id, round: owner.round, video: owner.video };
     },
   };
 }

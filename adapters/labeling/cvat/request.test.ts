@@ -109,6 +109,18 @@ describe("making the labeling task in CVAT", () => {
     expect((await harness.tool.read(of))[1]).toMatchObject({ frame: 25, status: "unlabeled", objects: [] });
   });
 
+  it("begins anew with another video even where the first attempt at the old one was cut off", async () => {
+    const video = (bytes: number) => harness.storage.put(videoKeys(TASK).meta, JSON.stringify({ bytes, num_frames: 250, width: 640, height: 480 }));
+    await video(1);
+    server.faults.push({ when: "before", matches: (_method, path) => path.includes("/annotations"), status: 500 });
+    await expect(harness.tool.request(request)).rejects.toMatchObject({ name: "CvatError" });
+    const [old] = [...server.store.tasks.keys()];
+    await video(2);
+    await harness.tool.request(request);
+    expect([...server.store.tasks.keys()]).not.toContain(old);
+    expect(counts()).toEqual(only);
+  });
+
   it("makes it anew where CVAT lost it, and says so to whoever reads in between", async () => {
     await harness.tool.request(request);
     server.store.projects.clear();

@@ -53,10 +53,9 @@ export function createRequest({ client, storage, records, reader, webhook, frame
     const project = await ensureProject(client, { name: title, labels: labelSpecs(task) });
     const labels = mapLabels(task, await client.all<CvatLabel>("/api/labels", { project_id: project.id }));
     const webhookId = await ensureWebhook(client, { projectId: project.id, taskId, ...webhook });
-    const outdated = before !== null && before.video !== video ? before.cvat.task_id : null;
-    const { task: made, replaced } = await ensureTask(client, storage, { name: task.title, projectId: project.id, frames, framesPerJob, outdated });
+    const { task: made, replaced } = await ensureTask({ client, storage, records }, { labeling: task, projectId: project.id, frames, framesPerJob });
     if (made.id !== before?.cvat.task_id) {
-      const kept = before !== null && replaced.some(({ id }) => id === before.cvat.task_id && id !== outdated) ? await labelsOf(before) : new Map<number, FrameLabels>();
+      const kept = before?.video === video && replaced.some(({ id }) => id === before.cvat.task_id) ? await labelsOf(before) : new Map<number, FrameLabels>();
       await sendLabels(client, reader, { task: made, frames: frames.map((frame) => kept.get(frame.frame) ?? frame), labels });
     }
     await records.save({ ...task, cvat: { project_id: project.id, task_id: made.id, webhook_id: webhookId } });
