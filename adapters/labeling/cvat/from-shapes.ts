@@ -38,7 +38,8 @@ export function fromShapes(shapes: FlatShape[], context: FrameContext): DrawnObj
     else skeletons.push({ ...part, keypoints: keypointsOf(shape, context) });
   }
 
-  const { pairs, unclear } = pair(boxes, skeletons);
+  const { pairs, unclear, mixed } = pair(boxes, skeletons);
+  if (mixed.length > 0) throw problem(`a skeleton of "${mixed[0]!.class}" is grouped with a box of another class.`, "Give both the same class, or take them out of the group (G, then Shift+G).");
   if (unclear.length > 0) throw problem(`${unclear.length} of the skeletons could belong to more than one box, or two to the same.`, "Group each box with its skeleton (select both, then G).");
   return pairs.map(({ box, skeleton }) => {
     const parts = [box, skeleton].filter((part) => part !== null);

@@ -12,6 +12,8 @@ import { createWebhook } from "./webhook.ts";
 /** A sitting's work, and what is accepted or sent back at once. */
 const FRAMES_PER_JOB = 20;
 const LONGEST_SECRET = 64;
+/** While a webhook waits for its answer. */
+const QUICK_MS = 800;
 
 /**
  * CVAT: a project per task, which holds its labels and its webhook, and in it a task per round, cut into jobs.
@@ -33,7 +35,7 @@ export function createCvatLabeling(options: { storage: Storage; url: string; tok
     progress: (of) => reader.progress(of),
     approval: createApproval({ client, reader }),
     reject: createReject({ client, reader }),
-    webhook: createWebhook({ storage, records, secret }),
+    webhook: createWebhook({ storage, records, secret, quick: createCvatClient({ ...options, timeoutMs: QUICK_MS }) }),
     url: async (of) => `${client.url}/tasks/${(await records.get(of)).cvat.task_id}`,
   };
 }

@@ -8,6 +8,8 @@ export interface Pairing<B, S> {
   pairs: { box: B | null; skeleton: S | null }[];
   /** Skeletons of which it cannot be told to which box they belong. */
   unclear: S[];
+  /** Skeletons that a person grouped with a box of another class. */
+  mixed: S[];
 }
 
 /** A skeleton's box must hold at least this part of its points. */
@@ -19,10 +21,13 @@ const PART_INSIDE = 0.5;
  */
 export function pair<B extends Pairable & { box: number[] }, S extends Pairable & { keypoints: number[][] }>(boxes: B[], skeletons: S[]): Pairing<B, S> {
   const ownerOf = new Map<S, B>();
+  const mixed: S[] = [];
   for (const group of new Set(skeletons.map((skeleton) => skeleton.group).filter((number) => number !== 0))) {
     const [box, otherBox] = boxes.filter((b) => b.group === group);
     const [skeleton, otherSkeleton] = skeletons.filter((s) => s.group === group);
-    if (box !== undefined && skeleton !== undefined && otherBox === undefined && otherSkeleton === undefined && box.class === skeleton.class) ownerOf.set(skeleton, box);
+    if (box === undefined || skeleton === undefined || otherBox !== undefined || otherSkeleton !== undefined) continue;
+    if (box.class === skeleton.class) ownerOf.set(skeleton, box);
+    else mixed.push(skeleton);
   }
 
   const taken = new Set(ownerOf.values());
@@ -42,7 +47,7 @@ export function pair<B extends Pairable & { box: number[] }, S extends Pairable 
 
   const owned = new Map([...ownerOf].map(([skeleton, box]) => [box, skeleton]));
   const alone = skeletons.filter((s) => !ownerOf.has(s) && !open.has(s));
-  return { pairs: [...boxes.map((box) => ({ box, skeleton: owned.get(box) ?? null })), ...alone.map((skeleton) => ({ box: null, skeleton }))], unclear: [...open.keys()] };
+  return { pairs: [...boxes.map((box) => ({ box, skeleton: owned.get(box) ?? null })), ...alone.map((skeleton) => ({ box: null, skeleton }))], unclear: [...open.keys()], mixed };
 }
 
 /** The boxes of its class that hold most of a skeleton's points: more than one where they hold equally many. */

@@ -31,10 +31,7 @@ export function createReader({ client, storage, records }: { client: CvatClient;
   /** Annotations by job and date: they are never older than their date. */
   const cache = new Map<string, LabeledData>();
 
-  const jobsOf = async (cvatTaskId: number): Promise<CvatJob[]> => {
-    const jobs = await client.all<CvatJob>("/api/jobs", { task_id: cvatTaskId, type: "annotation" });
-    return jobs.filter(({ type }) => type === "annotation").toSorted((a, b) => a.start_frame - b.start_frame);
-  };
+  const jobsOf = (cvatTaskId: number): Promise<CvatJob[]> => annotationJobs(client, cvatTaskId);
 
   /** Throws InputError 404 where CVAT has lost the task, and 409 where it has other frames, unless those that both have are enough. */
   async function lookAt(task: CvatLabelingTask, { someFrames = false } = {}): Promise<Look> {
@@ -109,6 +106,12 @@ export function createReader({ client, storage, records }: { client: CvatClient;
   };
 }
 export type Reader = ReturnType<typeof createReader>;
+
+/** Those that are labels, in the order of their frames: copies for quality control are not. */
+export async function annotationJobs(client: CvatClient, cvatTaskId: number): Promise<CvatJob[]> {
+  const jobs = await client.all<CvatJob>("/api/jobs", { task_id: cvatTaskId, type: "annotation" });
+  return jobs.filter(({ type }) => type === "annotation").toSorted((a, b) => a.start_frame - b.start_frame);
+}
 
 export const jobLink = ({ url }: CvatClient, job: CvatJob): string => `${url}/tasks/${job.task_id}/jobs/${job.id}`;
 

@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { FrameLabels } from "../../../domain/labels.ts";
+import { labelKeys } from "../../../domain/layout.ts";
 import { SETTINGS, TASK, writeFrames } from "../contract.test-suite.ts";
 import { createHarness, removeFolders, TITLE, type CvatHarness } from "./cvat-harness.test-tools.ts";
 import { startCvatServer, type CvatServer } from "./cvat-server.test-tools.ts";
@@ -58,6 +59,15 @@ describe("reading what people drew in CVAT", () => {
     const { message, whatToDo } = await problem([box([10, 10, 110, 110]), box([20, 20, 120, 120]), skeleton([[30, 30, 2], [40, 40, 2], [50, 50, 2]]), skeleton([[60, 60, 2], [70, 70, 2], [80, 80, 2]])]);
     expect(message).toContain("Frame 25: 2 of the skeletons could belong to more than one box");
     expect(whatToDo).toContain(`${server.url}/tasks/${job.task_id}/jobs/${job.id}?frame=1`);
+  });
+
+  it("asks for one class where a box was given another than the skeleton in its group", async () => {
+    const project = server.store.projects.get((await harness.task()).cvat.project_id)!;
+    const [skeletonLabel, boxLabel] = project.labels;
+    const [bee, beeBox] = [9001, 9002];
+    project.labels.push({ ...skeletonLabel!, id: bee, name: "bee", sublabels: skeletonLabel!.sublabels.map((sublabel) => ({ ...sublabel, id: sublabel.id + 9100 })) }, { ...boxLabel!, id: beeBox, name: "bee box", attributes: [{ ...boxLabel!.attributes[0]!, id: 9003 }] });
+    await harness.storage.put(labelKeys(TASK, 1).tool, JSON.stringify({ ...(await harness.task()), classes: ["fly", "bee"] }));
+    expect((await problem([box([10, 10, 110, 110], { group: 4, label_id: beeBox }), skeleton([[30, 30, 2], [40, 40, 2], [50, 50, 2]], { group: 4 })])).message).toContain('a skeleton of "fly" is grouped with a box of another class');
   });
 
   it("draws the box of a skeleton that has none around its points", async () => {

@@ -78,6 +78,19 @@ describe.each([{ beforeUpdate: true }, { beforeUpdate: false }])("CVAT's webhook
     expect(server.asked.length - before).toBe(3);
   });
 
+  it("says approved only when all jobs are accepted, where labels may be approved in part", async () => {
+    await harness.tool.request({ ...of, title: TITLE, settings: { ...SETTINGS, labeling: { ...SETTINGS.labeling, allow_partial: true } } });
+    const [first, second] = await harness.jobs();
+    await harness.accept(first!);
+    expect(await says()).toEqual(["nothing", "nothing"]);
+    await harness.accept(second!);
+    await server.deliveries.idle();
+    const last = receiver.received.splice(0).toSorted((a, b) => dateOf(a).localeCompare(dateOf(b))).at(-1)!;
+    server.faults.push({ when: "before", matches: (_method, path) => path.startsWith("/api/jobs"), status: 503 });
+    await expect(read(last)).rejects.toMatchObject({ name: "CvatError", status: 503 });
+    expect(await read(last)).toMatchObject({ says: "approved" });
+  });
+
   it("says nothing of a save of annotations", async () => {
     await harness.label({ round: 1, frame: 0, objects: [drawn("a", 60)], reviewed: false, by: "ann" });
     expect(new Set(await says())).toEqual(new Set(["nothing"]));

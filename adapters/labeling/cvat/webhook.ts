@@ -4,12 +4,17 @@ import type { FrameList, Snapshot } from "../../../domain/labels.ts";
 import { frameKeys, labelKeys } from "../../../domain/layout.ts";
 import { readJsonIfThere, type Storage } from "../../storage/storage.ts";
 import type { ExternalLabeling, WebhookReading } from "../labeling.ts";
+import type { CvatClient } from "./client.ts";
 import { taskOfHook } from "./project.ts";
+import { annotationJobs } from "./reader.ts";
 import type { Of, Records } from "./record.ts";
 import { isAccepted, type CvatJob, type WebhookPayload } from "./wire.ts";
 
-/** Reads deliveries with what lies in storage alone: CVAT is not asked. */
-export function createWebhook({ storage, records, secret }: { storage: Storage; records: Records; secret: string }): ExternalLabeling["webhook"] {
+/**
+ * Reads deliveries with what lies in storage. CVAT is asked only where labels may be approved in part: by itself a task goes on when all its jobs are
+ * accepted, or else the first one would end labeling. `quick`: soon gives up, and then the delivery fails, so that CVAT sends it again.
+ */
+export function createWebhook({ storage, records, secret, quick }: { storage: Storage; records: Records; secret: string; quick: CvatClient }): ExternalLabeling["webhook"] {
   return async ({ headers, body, pathTaskId }) => {
     verify(headers["x-signature-256"], body, secret);
     const { event, job, webhook, before_update: changed } = parse(body);
@@ -21,11 +26,11 @@ export function createWebhook({ storage, records, secret }: { storage: Storage; 
     // Copies for quality control are no part of the labels.
     const says = job.type === "annotation" ? await meaning(of, job, changed) : "nothing";
     // There is no number of the delivery: this is what makes two of them the same. A repeat has the same date.
-    return { ...of, id: `cvat-${job.id}-${job.updated_date}-${job.stage}-${job.state}`.replaceAll(" ", "_"), says, comments: [] };
+    return { taskId: of.taskId, round: of.round, id: `cvat-${job.id}-${job.updated_date}-${job.stage}-${job.state}`.replaceAll(" ", "_"), says, comments: [] };
   };
 
   async function meaning(of: Of, job: CvatJob, changed: Partial<CvatJob> | undefined): Promise<WebhookReading["says"]> {
-    if (isAccepted(job)) return "approved";
+    if (isAccepted(job)) return (await records.find(of))?.allow_partial !== true || (await annotationJobs(quick, job.task_id)).every(isAccepted) ? "approved" : "nothing";
     const isNews = changed === undefined || changed.stage !== undefined || changed.state !== undefined;
     // Every save of annotations is an update too.
     if (!isNews) return "nothing";
