@@ -75,7 +75,8 @@ const median = (values: number[]): number => values.toSorted((a, b) => a - b)[va
  * a quarter after its end, these to another API process. What came of it is for the caller to judge.
  */
 export async function runDeliveries({ count = 1000, seed = 5 }: { count?: number; seed?: number } = {}): Promise<DeliveriesReport> {
-  const { lab, app, url, cvat, people, waitingTask, close } = await startCvatLab();
+  const stack = await startCvatLab();
+  const { lab, app, url, cvat, people } = stack;
   const shuffle = createShuffle(seed);
   const report = { genuine: {}, unknown: {}, forged: {} } as Pick<DeliveriesReport, Delivery["kind"]>;
 
@@ -99,7 +100,7 @@ export async function runDeliveries({ count = 1000, seed = 5 }: { count?: number
 
   try {
     await lab.startWorkers();
-    const taskId = await waitingTask({ num_frames: FRAMES });
+    const taskId = await stack.waitingTask({ num_frames: FRAMES });
     await lab.stopWorkers();
 
     // People label and accept every job; what CVAT sends of it is what is sent again and again afterwards.
@@ -147,6 +148,6 @@ export async function runDeliveries({ count = 1000, seed = 5 }: { count?: number
       unchangedByReplays,
     };
   } finally {
-    await close();
+    await stack.close();
   }
 }
