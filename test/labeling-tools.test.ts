@@ -137,6 +137,10 @@ describe("a new round", () => {
     const end = await readJson<TaskState>(cvat.lab.storage, taskKeys(taskId).record);
     expect(end).toMatchObject({ round: 2, status: "completed", rounds: [{ round: 1, record_key: taskKeys(taskId).recordOf(1) }] });
     expect(await cvat.lab.storage.size(resultKeys(taskId, 2).result)).not.toBeNull();
+    const earlier = (await send(app, "GET", `/tasks/${taskId}/results?round=1`)).body["files"] as { url: string }[];
+    expect(earlier[0]).toMatchObject({ url: `/tasks/${taskId}/results/result.json?round=1` });
+    expect((await send(app, "GET", earlier[0]!.url)).status).toBe(200);
+    expect(await send(app, "GET", `/labeling/${taskId}/frames`)).toMatchObject({ status: 409, body: { field: "labeling.tool" } });
     expect((await cvat.lab.storage.read(taskKeys(taskId).recordOf(1))).toString()).toBe(record);
     expect(await readJson<Snapshot>(cvat.lab.storage, labelKeys(taskId, 1).snapshot)).toEqual(before);
     expect((await readJson<Snapshot>(cvat.lab.storage, labelKeys(taskId, 2).snapshot)).frames[0]!.objects.map(({ box }) => Math.round(box[0]!))).toEqual([40]);
