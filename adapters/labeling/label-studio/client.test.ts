@@ -88,8 +88,11 @@ describe("the client of Label Studio's API", () => {
     answer = (request) => request.socket.destroy();
     const gone = createClient({ url, token: PERSONAL }).get("/a");
     await expect(gone).rejects.toMatchObject({ name: "LabelStudioError", status: null, cause: expect.anything() as unknown });
-    await new Promise((resolve) => server.close(resolve));
-    await expect(createClient({ url, token: "t" }).get("/a")).rejects.toMatchObject({ name: "LabelStudioError", message: expect.stringContaining("ECONNREFUSED") as string });
+    const other = createServer();
+    await new Promise<void>((resolve) => other.listen(0, "127.0.0.1", resolve));
+    const { port } = other.address() as AddressInfo;
+    await new Promise((resolve) => other.close(resolve));
+    await expect(createClient({ url: `http://127.0.0.1:${port}`, token: "t" }).get("/a")).rejects.toMatchObject({ name: "LabelStudioError", message: expect.stringContaining("ECONNREFUSED") as string });
   });
 
   it("never shows the token", async () => {

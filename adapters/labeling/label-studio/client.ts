@@ -85,8 +85,17 @@ function refuse(error: unknown): never {
 
 const wrongAddress = (message: string): InputError => new InputError({ field: "ACTVERSE_LABEL_STUDIO_URL", message, whatToDo: "Set ACTVERSE_LABEL_STUDIO_URL to the address under which Label Studio's pages open, with https where it uses that.", status: 404 });
 
-/** An answer may be a whole page; what it says is in its first words. */
-const excerpt = (text: string): string => text.replaceAll(/\s+/g, " ").slice(0, 300);
+/** What an error's answer says: its `detail` and the fields that are wrong; of anything else, which may be a whole page, the first words. */
+function excerpt(text: string): string {
+  const short = (found: string): string => found.replaceAll(/\s+/g, " ").slice(0, 300);
+  try {
+    const { detail, validation_errors: fields } = JSON.parse(text) as { detail?: unknown; validation_errors?: unknown };
+    if (typeof detail === "string") return short(fields === undefined || fields === null ? detail : `${detail} ${JSON.stringify(fields)}`);
+  } catch {
+    // Not JSON: said as it is.
+  }
+  return short(text);
+}
 
 /** fetch hides the reason in the cause. */
 const reasonOf = (error: unknown): string => (error instanceof Error && error.cause !== undefined ? messageOf(error.cause) : messageOf(error));

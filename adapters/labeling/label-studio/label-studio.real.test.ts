@@ -29,7 +29,7 @@ const folders: string[] = [];
 beforeAll(async () => {
   server = await startLabelStudio();
   labelers = createLabeler(server);
-});
+}, 400_000);
 afterAll(async () => {
   await server?.stop();
   await Promise.all(folders.map((folder) => rm(folder, { recursive: true, force: true })));

@@ -49,12 +49,18 @@ export async function ensureHook(api: Api, { project, taskId, round, publicUrl, 
   try {
     await (there === undefined ? api.createHook({ ...wanted, project }) : api.updateHook(there.id, wanted));
   } catch (error) {
-    if (!isStatus(error, 400)) throw error;
+    if (!isAboutAddress(error)) throw error;
     throw new InputError({
       field: "ACTVERSE_PUBLIC_URL",
-      message: `Label Studio refuses to call ${wanted.url}: ${(error as LabelStudioError).message}`,
-      whatToDo: "Set ACTVERSE_PUBLIC_URL to an address of Actverse that Label Studio may call; for one in a private network start Label Studio with SSRF_PROTECTION_ENABLED=false.",
+      message: `Label Studio refuses to call ${wanted.url}: ${error.message}`,
+      whatToDo: "Set ACTVERSE_PUBLIC_URL to an address of Actverse that Label Studio can reach; for one on the same machine or in a private network start Label Studio with SSRF_PROTECTION_ENABLED=false. Then retry the step labeling.",
       cause: error,
     });
   }
+}
+
+/** 400: no address at all. 403: one that Label Studio's protection against calls into private networks forbids. 500: a name that it cannot resolve. */
+function isAboutAddress(error: unknown): error is Error {
+  if (error instanceof InputError) return error.status === 403 && /reserved network address|URL was not allowed/.test(error.message);
+  return isStatus(error, 400) || (isStatus(error, 500) && (error as LabelStudioError).message.includes("resolve hostname"));
 }

@@ -37,10 +37,13 @@ export function rejected(result: ResultItem[], comment: string): ResultItem[] {
   ];
 }
 
+/** Comments travel with a signal, which is no place for a book. */
+export const COMMENT_LENGTH = 2000;
+
 /** What the choice in the editor says. */
 export function verdictIn(result: ResultItem[]): { says: "approved" | "rejected" | "open"; comment: string } {
   const chosen = result.find(isAbout(CONTROLS.review))?.value?.choices ?? [];
-  const text = result.filter(isAbout(CONTROLS.comment)).flatMap(({ value }) => value?.text ?? []).join(" ").trim();
+  const text = result.filter(isAbout(CONTROLS.comment)).flatMap(({ value }) => value?.text ?? []).join(" ").trim().slice(0, COMMENT_LENGTH);
   if (chosen.includes(REJECTED)) return { says: "rejected", comment: text === "" ? "Rejected without a comment." : text };
   return { says: chosen.includes(APPROVED) ? "approved" : "open", comment: "" };
 }

@@ -4,7 +4,7 @@ import type { FrameComment } from "../../../domain/events.ts";
 import { sha256Of } from "../../../domain/hash.ts";
 import type { WebhookReading } from "../labeling.ts";
 import { ROUND_HEADER, SECRET_HEADER } from "./project.ts";
-import { verdictIn } from "./to-results.ts";
+import { COMMENT_LENGTH, verdictIn } from "./to-results.ts";
 import type { Annotation, Review } from "./wire.ts";
 
 interface Delivery {
@@ -109,6 +109,6 @@ function comments(annotations: Annotation[], tasks: HookTask[], said: string | n
     const task = tasks.find(({ id }) => id === annotation.task) ?? tasks[i];
     const frame = task?.data?.["frame"];
     if (typeof frame !== "number" || (said === null && verdict.says !== "rejected")) return [];
-    return [{ frame, comment: said ?? verdict.comment }];
+    return [{ frame, comment: (said ?? verdict.comment).slice(0, COMMENT_LENGTH) }];
   });
 }
