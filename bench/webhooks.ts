@@ -1,4 +1,4 @@
-import { runDeliveries } from "../test/deliveries.ts";
+import { runDeliveries, type DeliveriesReport } from "../test/deliveries.ts";
 
 const ROUNDS = 3;
 
@@ -6,7 +6,7 @@ const ROUNDS = 3;
 export const bench = {
   names: ["webhooks_runs"],
   async run() {
-    const reports = [];
+    const reports: DeliveriesReport[] = [];
     for (let seed = 1; seed <= ROUNDS; seed++) reports.push(await runDeliveries({ seed }));
     for (const { genuine, forged, unknown, unchangedByReplays } of reports) {
       const statuses = JSON.stringify({ genuine, forged, unknown });

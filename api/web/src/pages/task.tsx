@@ -58,7 +58,7 @@ export function TaskPage(props: { taskId: string }) {
           </div>
           <Callout task={task} />
           {task.status === "completed" ? <Results taskId={task.task_id} /> : null}
-          {task.status === "completed" ? <NewRound task={task} onOpened={ask} /> : null}
+          {ended && [task, ...(task.rounds ?? [])].some(({ status }) => status === "completed") ? <NewRound task={task} onOpened={ask} /> : null}
           <div class="task-columns">
             <section class="card" aria-labelledby="steps">
               <h2 id="steps">Steps</h2>
