@@ -31,3 +31,6 @@ export function externalOf<T>(tools: Record<ExternalToolName, T | null>, name: E
   if (tool === null) throw notConfigured(name);
   return tool;
 }
+
+/** Whose labels a task waits for: its owner, and the people who may label it. */
+export const waitedFor = ({ user_id, labeling }: { user_id: string; labeling: { people?: string[] } }): string[] => [...new Set([user_id, ...(labeling.people ?? [])])];

@@ -43,6 +43,9 @@ export const labelKeys = (taskId: string, round: number) => {
   };
 };
 
+/** Which of our tasks a task of CVAT's is; `id`: CVAT's number. */
+export const cvatTaskKey = (id: number): string => `labels/cvat/${id}.json`;
+
 export const trainKeys = (taskId: string, round: number) => {
   const prefix = folder("train_log", taskId, round);
   return {

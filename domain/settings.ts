@@ -39,9 +39,6 @@ export function settingsChanged(current: TaskSettings, patch: RetryBody["setting
   return changed;
 }
 
-/** Whose labels a task waits for: its owner, and the people who may label it. */
-export const waitedFor = ({ user_id, labeling }: Pick<TaskSettings, "user_id" | "labeling">): string[] => [...new Set([user_id, ...(labeling.people ?? [])])];
-
 /** What a schema of single fields cannot say. */
 function checkSettings(settings: TaskSettings): void {
   const { keypoints, skeleton, flip_idx: flipIdx, training } = settings;

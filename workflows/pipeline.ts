@@ -5,7 +5,8 @@ import type { TaskState } from "../domain/state.ts";
 import { STEPS, type StepName } from "../domain/task.ts";
 import { createApprovalInbox } from "./approval.ts";
 import { retry, stateQuery, type PipelineInput, type RetryRequest } from "./messages.ts";
-import { WORK, type Made, type Step } from "./steps.ts";
+import type { Made, Step } from "./step.ts";
+import { WORK } from "./steps.ts";
 import { createTask, type Task } from "./task.ts";
 
 /** One task, from the video's path to the uploaded results. Returns its final state. */

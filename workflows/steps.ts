@@ -1,36 +1,9 @@
-import { CancellationScope, isCancellation, patched } from "@temporalio/workflow";
-import type { ModelRef } from "../domain/detections.ts";
-import { isExternal } from "../domain/labeling-tools.ts";
-import type { ApprovalClaim, DownloadOutput, ExportOutput, FramesOutput, JoinOutput, SegmentOutput, TrainOutput, VerifyOutput } from "../domain/steps.ts";
+import { CancellationScope } from "@temporalio/workflow";
+import type { SegmentOutput } from "../domain/steps.ts";
 import type { StepName } from "../domain/task.ts";
-import { waitedFor } from "../domain/settings.ts";
-import type { ApprovalInbox } from "./approval.ts";
+import { labeling } from "./labeling-step.ts";
 import { run } from "./policy.ts";
-import type { Task } from "./task.ts";
-
-/** What earlier steps made, for later ones. A step that is done again replaces its own part. */
-export interface Made {
-  video: DownloadOutput;
-  frames: FramesOutput;
-  /** Labels were asked for before: this is not the first time. */
-  labelsAsked?: boolean;
-  /** The claim that was being checked when the step failed. */
-  unverified: ApprovalClaim | null;
-  approval: Extract<VerifyOutput, { holds: true }>;
-  training: TrainOutput;
-  exported: ExportOutput;
-  model: ModelRef;
-  joined: JoinOutput;
-}
-
-export interface Step {
-  task: Task;
-  made: Made;
-  inbox: ApprovalInbox;
-}
-
-/** Does the step; what it returns is shown as its result. */
-export type StepWork = (step: Step) => Promise<Record<string, unknown>>;
+import type { StepWork } from "./step.ts";
 
 const download: StepWork = async ({ task, made }) => {
   const { file_path, user_id } = task.state.settings;
@@ -69,60 +42,6 @@ const preinference: StepWork = async (step) => {
   task.emit("preinference.completed", { frames: found.frames, objects: found.objects, source: found.source });
   return { ...found };
 };
-
-/** Waits for a person, for days if need be: nothing runs meanwhile but a timer for reminders. */
-const labeling: StepWork = async ({ task, made, inbox }) => {
-  const { settings, round } = task.state;
-  inbox.open();
-  const requested = await run.requestLabeling({ ...task.input, settings });
-  task.emit("labeling.requested", { frames_path: made.frames.framesKey, status: "created", title: requested.title, url: requested.url });
-  task.wait("labeling", `labels and their approval (${requested.frames} frames)`);
-  const began = Date.now();
-  const resumed = made.labelsAsked === true;
-  made.labelsAsked = true;
-  let claim = resumed && patched("claims-outlive-a-retry") ? missedClaim(task, made) : null;
-  for (;;) {
-    if (claim !== null) {
-      made.unverified = claim;
-      const answer = await run.verifyApproval({ ...task.input, claim, settings });
-      made.unverified = null;
-      if (answer.holds) {
-        inbox.close();
-        made.approval = answer;
-        task.emit("labeling.approved", { round, approved_by: answer.approvedBy, frames: answer.frames });
-        task.emit("labeling.completed", { label_path: answer.snapshotKey, status: "completed" });
-        return { ...answer };
-      }
-      if (claim.claim_id !== OUR_OWN) task.emit("labeling.claim_refused", { round, source: claim.source, reason: answer.reason });
-    }
-    const message = await inbox.next(settings.labeling.remind_after);
-    claim = message !== null && "claim" in message ? message.claim : null;
-    if (message === null) task.emit("labeling.reminder", { round, waiting_s: Math.round((Date.now() - began) / 1000), ...(patched("reminders-say-who") ? await reminderFor(task) : {}) });
-    else if ("rejection" in message) task.emit("labeling.rejected", { round, comments: message.rejection.comments });
-  }
-};
-
-const OUR_OWN = "after-a-retry";
-
-/**
- * While the step was parked nobody listened: the claim that it failed at is checked again, and a tool of others, which says a thing only once,
- * is read back in any case.
- */
-function missedClaim(task: Task, made: Made): ApprovalClaim | null {
-  const { tool } = task.state.settings.labeling;
-  return made.unverified ?? (isExternal(tool) ? { claim_id: OUR_OWN, source: tool, round: task.state.round } : null);
-}
-
-/** Whom to remind of what; where that cannot be found out, the owner all the same. */
-async function reminderFor(task: Task) {
-  const { settings } = task.state;
-  try {
-    return await run.remindLabelers({ ...task.input, settings });
-  } catch (error) {
-    if (isCancellation(error)) throw error;
-    return { to: waitedFor(settings), frames_left: null };
-  }
-}
 
 const training: StepWork = async ({ task, made }) => {
   const { settings } = task.state;

@@ -1,5 +1,5 @@
 import type { Storage } from "../storage/storage.ts";
-import type { ExternalTools } from "./labeling.ts";
+import { NO_EXTERNAL_TOOLS, type ExternalTools } from "./labeling.ts";
 
 /** How the labeling tools of others are reached (workers/labeling-config.ts); null: not set up. */
 export interface ExternalSettings {
@@ -10,10 +10,10 @@ export interface ExternalSettings {
 }
 
 /** The tools that are set up; an adapter is loaded only where it is used. */
-export async function createExternalTools(storage: Storage, { publicUrl = null, webhookSecret = null, labelStudio = null }: Partial<ExternalSettings>): Promise<ExternalTools> {
-  if (publicUrl === null || webhookSecret === null) return { "label-studio": null, cvat: null };
+export async function createExternalTools(storage: Storage, { publicUrl = null, webhookSecret = null, labelStudio = null, cvat = null }: Partial<ExternalSettings>): Promise<ExternalTools> {
+  if (publicUrl === null || webhookSecret === null) return NO_EXTERNAL_TOOLS;
   return {
     "label-studio": labelStudio === null ? null : (await import("./label-studio/index.ts")).createLabelStudioLabeling({ storage, ...labelStudio, publicUrl, webhookSecret }),
-    cvat: null,
+    cvat: cvat === null ? null : (await import("./cvat/index.ts")).createCvatLabeling({ storage, ...cvat, publicUrl, webhookSecret }),
   };
 }

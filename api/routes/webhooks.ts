@@ -30,8 +30,9 @@ export function webhookRoutes(app: App, context: Pick<Context, "storage" | "temp
     // The bytes as they came: the signature is over these.
     const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
     const reading = await tool.webhook({ headers, body, pathTaskId });
-    const effect = reading === null ? "nothing" : await inbox.deliver(name, reading);
-    request.log.info({ task_id: reading?.taskId, tool: name, says: reading?.says, effect }, "webhook");
+    if (reading === null) throw new InputError({ field: "task_id", message: "this delivery is about no task of ours", whatToDo: `let ${TOOL_TITLES[name]} send only what concerns the projects that Actverse made`, status: 404 });
+    const effect = await inbox.deliver(name, reading);
+    request.log.info({ task_id: reading.taskId, tool: name, says: reading.says, effect }, "webhook");
     return { effect };
   }
 

@@ -3,6 +3,7 @@ import type { Progress, StepState } from "../../../../domain/state.ts";
 import { between, bytes, figure, figureName, stepTitle } from "../format.ts";
 import { Badge, Bar } from "../ui/parts.tsx";
 import { Curve, isDrawn, type Curves } from "./curve.tsx";
+import { labelingUrl } from "./labeling-url.ts";
 import { RetryForm } from "./retry-form.tsx";
 
 /** The pipeline from top to bottom. */
@@ -20,7 +21,7 @@ export function Steps(props: { task: StatusAnswer; curves: Curves; now: number; 
           {step.name === "training" ? <Curve curves={props.curves} /> : null}
           {step.status === "waiting" ? (
             <p class="step-note">
-              <a href={`/label/${props.task.task_id}`}>Open the labeling page</a>
+              <a href={labelingUrl(props.task)}>Open the labeling page</a>
             </p>
           ) : null}
           {step.status === "parked" || step.status === "failed" ? (
