@@ -1,3 +1,4 @@
+import { startCvatDeliveries } from "../test/cvat-deliveries.ts";
 import { runDeliveries, type DeliveriesReport } from "../test/deliveries.ts";
 
 const ROUNDS = 3;
@@ -7,7 +8,7 @@ export const bench = {
   names: ["webhooks_runs"],
   async run() {
     const reports: DeliveriesReport[] = [];
-    for (let seed = 1; seed <= ROUNDS; seed++) reports.push(await runDeliveries({ seed }));
+    for (let seed = 1; seed <= ROUNDS; seed++) reports.push(await runDeliveries({ start: startCvatDeliveries, seed }));
     for (const { genuine, forged, unknown, unchangedByReplays } of reports) {
       const statuses = JSON.stringify({ genuine, forged, unknown });
       if (statuses !== '{"genuine":{"200":800},"forged":{"401":100},"unknown":{"404":100}}' || !unchangedByReplays) throw new Error(`deliveries were not answered as they should be: ${statuses}, unchanged by replays: ${unchangedByReplays}`);

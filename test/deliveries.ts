@@ -1,12 +1,11 @@
-import { createHmac } from "node:crypto";
 import { readJson } from "../adapters/storage/storage.ts";
-import { send, untilStatus } from "../api/lab.test-suite.ts";
+import type { App } from "../api/context.ts";
+import { send, untilStatus, type Lab } from "../api/lab.test-suite.ts";
 import { sha256Of } from "../domain/hash.ts";
 import { workflowIdOf } from "../domain/ids.ts";
 import type { Snapshot } from "../domain/labels.ts";
 import { labelKeys, taskKeys, trainKeys } from "../domain/layout.ts";
 import type { Manifest } from "../domain/manifest.ts";
-import { animal, SECRET, startCvatLab } from "./cvat-lab.ts";
 
 /** Deliveries under way at once. */
 const AT_ONCE = 40;
@@ -33,13 +32,31 @@ export interface DeliveriesReport {
   unchangedByReplays: boolean;
 }
 
-interface Delivery {
+/** One POST to our API, as it came from the tool or as somebody makes it up. */
+export interface Delivery {
+  path: string;
+  headers: Record<string, string>;
   body: string;
-  kind: "genuine" | "unknown" | "forged";
-  signature: string | null;
 }
 
-const sign = (body: string, secret = SECRET): string => `sha256=${createHmac("sha256", secret).update(body).digest("hex")}`;
+/** Actverse with a labeling tool connected. */
+export interface DeliverySource {
+  lab: Lab;
+  app: App;
+  /** Where the API listens. */
+  url: string;
+  /** A task of so many frames that waits for its labels in the tool. Needs workers. */
+  waitingTask(settings: { num_frames: number }): Promise<string>;
+  /** People draw something in every frame and approve it. Returns what the tool sent of it, each delivery once. */
+  labelAll(taskId: string): Promise<Delivery[]>;
+  /** The same about a task that is not there, with all that makes it genuine. */
+  aboutNothing(delivery: Delivery, n: number): Delivery;
+  /** The same from somebody who does not know the secret, in different ways. */
+  forged(delivery: Delivery, n: number): Delivery;
+  close(): Promise<void>;
+}
+
+type Kind = "genuine" | "unknown" | "forged";
 
 /** The same order in every run: a failure can be looked at again. Linear congruence, as in Numerical Recipes. */
 function createShuffle(seed: number) {
@@ -48,47 +65,36 @@ function createShuffle(seed: number) {
   return <T>(items: T[]): T[] => items.map((item) => ({ item, at: random() })).toSorted((a, b) => a.at - b.at).map(({ item }) => item);
 }
 
-/** Of each ten deliveries: eight genuine, one about a task that is not ours, one forged, each in another way. */
-function deliveriesOf(bodies: string[], count: number): Delivery[] {
-  return Array.from({ length: count }, (_, i): Delivery => {
-    const body = bodies[i % bodies.length]!;
-    if (i % 10 === 8) {
-      const other = body.replaceAll(/"task_id": \d+/g, `"task_id": ${900_000 + i}`);
-      return { kind: "unknown", body: other, signature: sign(other) };
-    }
-    if (i % 10 !== 9) return { kind: "genuine", body, signature: sign(body) };
-    const forgeries: Pick<Delivery, "body" | "signature">[] = [
-      { body, signature: null },
-      { body, signature: sign(body, "another secret") },
-      { body: body.replace('"completed"', '"rejected"').concat(" "), signature: sign(body) },
-      { body, signature: sign(body).slice(0, -1) },
-      { body, signature: sign(body).replace("sha256=", "sha1=") },
-    ];
-    return { kind: "forged", ...forgeries[(i / 10 | 0) % forgeries.length]! };
+/** Of each ten deliveries: eight genuine, one about a task that is not there, one forged. */
+const deliveriesOf = (sent: Delivery[], count: number, { aboutNothing, forged }: Pick<DeliverySource, "aboutNothing" | "forged">): (Delivery & { kind: Kind })[] =>
+  Array.from({ length: count }, (_, i) => {
+    const delivery = sent[i % sent.length]!;
+    const n = Math.trunc(i / 10);
+    if (i % 10 === 8) return { kind: "unknown", ...aboutNothing(delivery, n) };
+    return i % 10 === 9 ? { kind: "forged", ...forged(delivery, n) } : { kind: "genuine", ...delivery };
   });
-}
 
 const median = (values: number[]): number => values.toSorted((a, b) => a - b)[values.length >> 1] ?? 0;
 
 /**
- * 1,000 deliveries of one CVAT task, twice and more, shuffled, some forged: half of them while no worker runs, a quarter while the task goes on,
+ * 1,000 deliveries of one task, twice and more, shuffled, some forged: half of them while no worker runs, a quarter while the task goes on,
  * a quarter after its end, these to another API process. What came of it is for the caller to judge.
  */
-export async function runDeliveries({ count = 1000, seed = 5 }: { count?: number; seed?: number } = {}): Promise<DeliveriesReport> {
-  const stack = await startCvatLab();
-  const { lab, app, url, cvat, people } = stack;
+export async function runDeliveries({ start, count = 1000, seed = 5 }: { start: () => Promise<DeliverySource>; count?: number; seed?: number }): Promise<DeliveriesReport> {
+  const source = await start();
+  const { lab, app, url } = source;
   const shuffle = createShuffle(seed);
-  const report = { genuine: {}, unknown: {}, forged: {} } as Pick<DeliveriesReport, Delivery["kind"]>;
+  const report = { genuine: {}, unknown: {}, forged: {} } as Pick<DeliveriesReport, Kind>;
 
   /** Returns how long the genuine ones took. */
-  async function deliver(to: string, deliveries: Delivery[]): Promise<number[]> {
+  async function deliver(to: string, deliveries: (Delivery & { kind: Kind })[]): Promise<number[]> {
     const queue = shuffle(deliveries);
     const took: number[] = [];
     const sender = async (): Promise<void> => {
       for (let next = queue.pop(); next !== undefined; next = queue.pop()) {
-        const { kind, body, signature } = next;
+        const { kind, path, headers, body } = next;
         const began = performance.now();
-        const response = await fetch(`${to}/webhooks/cvat`, { method: "POST", body, headers: { "content-type": "application/json", ...(signature === null ? {} : { "x-signature-256": signature }) } });
+        const response = await fetch(`${to}${path}`, { method: "POST", body, headers: { "content-type": "application/json", ...headers } });
         await response.arrayBuffer();
         if (kind === "genuine") took.push(performance.now() - began);
         report[kind][response.status] = (report[kind][response.status] ?? 0) + 1;
@@ -100,17 +106,12 @@ export async function runDeliveries({ count = 1000, seed = 5 }: { count?: number
 
   try {
     await lab.startWorkers();
-    const taskId = await stack.waitingTask({ num_frames: FRAMES });
+    const taskId = await source.waitingTask({ num_frames: FRAMES });
     await lab.stopWorkers();
 
-    // People label and accept every job; what CVAT sends of it is what is sent again and again afterwards.
-    for (const [i, job] of (await people.jobs(taskId)).entries()) {
-      await people.draw(taskId, job, [animal("a", 2 + i)]);
-      await people.accept(job);
-    }
-    await cvat.deliveries.idle();
-    const bodies = [...new Set(cvat.deliveries.deliveries.filter(({ event }) => event === "update:job").map(({ body }) => body))];
-    const all = deliveriesOf(bodies, count);
+    // What the tool sends of people's work is sent again and again afterwards.
+    const sent = await source.labelAll(taskId);
+    const all = deliveriesOf(sent, count, source);
 
     const alone = await deliver(url, all.slice(0, count / 2));
     await lab.startWorkers();
@@ -148,6 +149,6 @@ export async function runDeliveries({ count = 1000, seed = 5 }: { count?: number
       unchangedByReplays,
     };
   } finally {
-    await stack.close();
+    await source.close();
   }
 }
