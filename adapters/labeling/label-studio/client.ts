@@ -20,7 +20,8 @@ const ANSWER_MS = 60_000;
 const UPLOAD_MS = 600_000;
 
 export interface Client {
-  get<T>(path: string, query?: Record<string, string | number | boolean>): Promise<T>;
+  /** `timeout`: milliseconds. */
+  get<T>(path: string, query?: Record<string, string | number | boolean>, timeout?: number): Promise<T>;
   send<T>(method: "POST" | "PATCH" | "DELETE", path: string, body?: unknown): Promise<T>;
   upload<T>(path: string, files: { name: string; content: Buffer }[]): Promise<T>;
 }
@@ -66,7 +67,7 @@ export function createClient({ url, token }: { url: string; token: string }): Cl
   }
 
   return {
-    get: (path, query = {}) => authorized(`${path}?${new URLSearchParams(Object.entries(query).map(([key, value]) => [key, String(value)]))}`, {}),
+    get: (path, query = {}, timeout = ANSWER_MS) => authorized(`${path}?${new URLSearchParams(Object.entries(query).map(([key, value]) => [key, String(value)]))}`, {}, timeout),
     send: (method, path, body) => authorized(path, { method, ...(body === undefined ? {} : { headers: { "content-type": "application/json" }, body: JSON.stringify(body) }) }),
     upload: (path, files) => {
       const form = new FormData();

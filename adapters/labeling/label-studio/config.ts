@@ -16,45 +16,41 @@ interface Names {
  * belongs to the box under which it is nested in the list of regions, or in which it lies.
  */
 export function labelConfig({ classes, keypoints }: Names): string {
-  const labels = (names: string[], first: number): string => names.map((name, i) => `      <Label value="${escape(name)}" background="${colour(first + i)}"/>`).join("\n");
+  const labels = (names: string[], first: number): string[] => names.map((name, i) => `      <Label value="${escape(name)}" background="${colour(first + i)}"/>`);
   const { image, box, keypoint, visibility, track, review, comment } = CONTROLS;
-  const lines = [
-    `<View>`,
-    `  <RectangleLabels name="${box}" toName="${image}" canRotate="false" strokeWidth="2">`,
-    labels(classes, 0),
-    `  </RectangleLabels>`,
+  const boxes = [`    <RectangleLabels name="${box}" toName="${image}" canRotate="false" strokeWidth="2">`, ...labels(classes, 0), `    </RectangleLabels>`];
+  const points = [
+    `    <KeyPointLabels name="${keypoint}" toName="${image}" strokeWidth="5" opacity="0.9">`,
+    ...labels(keypoints, classes.length),
+    `    </KeyPointLabels>`,
+    `    <View visibleWhen="region-selected" whenTagName="${keypoint}">`,
+    `      <Choices name="${visibility}" toName="${image}" perRegion="true" choice="multiple" showInline="true">`,
+    `        <Choice value="${OCCLUDED}"/>`,
+    `      </Choices>`,
+    `    </View>`,
   ];
-  if (keypoints.length > 0) {
-    lines.push(
-      `  <KeyPointLabels name="${keypoint}" toName="${image}" strokeWidth="5" opacity="0.9">`,
-      labels(keypoints, classes.length),
-      `  </KeyPointLabels>`,
-    );
-  }
-  lines.push(`  <Image name="${image}" value="$image" zoom="true" zoomControl="true" rotateControl="false"/>`);
-  if (keypoints.length > 0) {
-    lines.push(
-      `  <View visibleWhen="region-selected" whenTagName="${keypoint}">`,
-      `    <Choices name="${visibility}" toName="${image}" perRegion="true" choice="multiple" showInline="true">`,
-      `      <Choice value="${OCCLUDED}"/>`,
-      `    </Choices>`,
-      `  </View>`,
-    );
-  }
-  lines.push(
-    `  <View visibleWhen="region-selected" whenTagName="${box}">`,
-    `    <TextArea name="${track}" toName="${image}" perRegion="true" maxSubmissions="1" editable="true" placeholder="Which animal this is (optional)"/>`,
+  // Beside the picture, so that nothing moves under the pointer when a control appears, and no control lies below the window.
+  return [
+    `<View style="display: flex; align-items: flex-start; gap: 16px">`,
+    `  <View style="flex: 0 0 190px; position: sticky; top: 0">`,
+    ...boxes,
+    ...(keypoints.length === 0 ? [] : points),
+    `    <Choices name="${review}" toName="${image}" choice="single" showInline="true">`,
+    `      <Choice value="${APPROVED}"/>`,
+    `      <Choice value="${REJECTED}"/>`,
+    `    </Choices>`,
+    `    <View visibleWhen="choice-selected" whenTagName="${review}" whenChoiceValue="${REJECTED}">`,
+    `      <TextArea name="${comment}" toName="${image}" maxSubmissions="1" editable="true" placeholder="What is wrong"/>`,
+    `    </View>`,
+    `    <View visibleWhen="region-selected" whenTagName="${box}">`,
+    `      <TextArea name="${track}" toName="${image}" perRegion="true" maxSubmissions="1" editable="true" placeholder="Which animal (optional)"/>`,
+    `    </View>`,
     `  </View>`,
-    `  <Choices name="${review}" toName="${image}" choice="single" showInline="true">`,
-    `    <Choice value="${APPROVED}"/>`,
-    `    <Choice value="${REJECTED}"/>`,
-    `  </Choices>`,
-    `  <View visibleWhen="choice-selected" whenTagName="${review}" whenChoiceValue="${REJECTED}">`,
-    `    <TextArea name="${comment}" toName="${image}" maxSubmissions="1" editable="true" placeholder="What is wrong in this frame"/>`,
+    `  <View style="flex: 1 1 0; min-width: 0">`,
+    `    <Image name="${image}" value="$image" zoom="true" zoomControl="true" rotateControl="false"/>`,
     `  </View>`,
     `</View>`,
-  );
-  return lines.join("\n");
+  ].join("\n");
 }
 
 /** Shown by Label Studio before labeling begins. */

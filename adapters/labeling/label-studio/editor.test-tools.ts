@@ -33,7 +33,7 @@ export async function drawInEditor(page: Page, { server, url }: { server: LabelS
   await page.mouse.up();
   await rows.filter({ hasText: "fly" }).nth(1).waitFor();
   await rowOf("fly").click();
-  await page.getByPlaceholder("Which animal this is").fill("7");
+  await page.getByPlaceholder("Which animal").fill("7");
   await page.keyboard.press("Enter");
   await page.keyboard.press("Escape");
   await page.keyboard.press("Escape");

@@ -46,7 +46,7 @@ export async function ensureFrames({ api, storage }: { api: Api; storage: Storag
   const missing = frames.filter(({ frame }) => !there.has(frame));
   if (missing.length === 0) return;
   const addresses = await upload({ api, storage }, { project, tag, frames: missing });
-  const made: NewTask[] = missing.map((frame) => ({ data: { image: addresses.get(frame.frame), frame: frame.frame, time: frame.time, video: tag }, predictions: predictionsOf(frame, wanted) }));
+  const made: NewTask[] = missing.map((frame) => ({ data: { image: addresses.get(frame.frame), frame: frame.frame, time: Number(frame.time.toFixed(3)), video: tag }, predictions: predictionsOf(frame, wanted) }));
   for (let start = 0; start < made.length; start += TASKS_AT_ONCE) await api.importTasks(project, made.slice(start, start + TASKS_AT_ONCE));
 }
 

@@ -3,10 +3,11 @@ import type { FrameLabels, LabelingTask, Prelabels } from "../../../domain/label
 import { labelKeys } from "../../../domain/layout.ts";
 import { readJsonIfThere, type Storage } from "../../storage/storage.ts";
 import { createFrameReader } from "../builtin-frames.ts";
-import type { ExternalLabeling } from "../labeling.ts";
+import type { ExternalLabeling, WebhookReading } from "../labeling.ts";
 import { createApi } from "./api.ts";
 import { checkApproved } from "./approval.ts";
 import { createClient } from "./client.ts";
+import { APPROVED } from "./config.ts";
 import { ensureFrames, tasksByFrame } from "./frame-tasks.ts";
 import { boxesIn, statusOf, toFrameLabels, toFrameLabelsIfApproved, toolFrame, verdictOf, type ToolFrame } from "./frames.ts";
 import { ensureHook, ensureProject } from "./project.ts";
@@ -24,6 +25,9 @@ export interface LabelStudioOptions {
   publicUrl: string;
   webhookSecret: string;
 }
+
+/** Label Studio waits one second for the answer to a webhook. */
+const COUNT_MS = 700;
 
 interface Of {
   taskId: string;
@@ -56,6 +60,20 @@ export function createLabelStudioLabeling({ storage, url, token, publicUrl, webh
     const { task, frames } = await toolFrames(of);
     const nameOf = await api.names();
     return { task, frames, nameOf, labels: frames.map((frame) => convert(frame, task, nameOf)) };
+  }
+
+  /**
+   * Whether the other frames are approved too, as a quick count tells: when a reviewer goes through frames that were all submitted before, only the
+   * last one is worth a reading back. Where Label Studio does not tell in time, it is; but a task that may leave frames out would then begin too early.
+   */
+  async function isWorthReading({ taskId, round = 1 }: WebhookReading, { project, task }: { project: number; task: number }): Promise<boolean> {
+    try {
+      const { count, first } = await api.tasksWithout(project, APPROVED, COUNT_MS);
+      // The annotation that is being delivered may not be counted yet.
+      return count === 0 || (count === 1 && first === task);
+    } catch {
+      return (await readJsonIfThere<LabelingTask>(storage, labelKeys(taskId, round).tool))?.allow_partial !== true;
+    }
   }
 
   return {
@@ -118,6 +136,11 @@ export function createLabelStudioLabeling({ storage, url, token, publicUrl, webh
       return `${url}/projects/${await projectOf(await readTask(storage, of))}/data`;
     },
 
-    webhook: async (delivery) => readWebhook(delivery, webhookSecret),
+    async webhook(delivery) {
+      const found = readWebhook(delivery, webhookSecret);
+      if (found === null) return null;
+      const { approval, ...reading } = found;
+      return approval === null || (await isWorthReading(reading, approval)) ? reading : { ...reading, says: "nothing" };
+    },
   };
 }

@@ -21,7 +21,7 @@ const without = (review: string | null): Record<string, unknown> => ({
 
 describe("a delivery of Label Studio", () => {
   it("claims an approval when every frame has an annotation", () => {
-    expect(read(createdApproved, counts(3, 3))).toEqual({ taskId: "0000000task0", round: 1, id: "label-studio:ANNOTATION_CREATED:2@2026-11-24T14:00:17.540905Z", says: "approved", comments: [] });
+    expect(read(createdApproved, counts(3, 3))).toEqual({ taskId: "0000000task0", round: 1, id: "label-studio:ANNOTATION_CREATED:2@2026-11-24T14:00:17.540905Z", says: "approved", comments: [], approval: { project: 2, task: 6 } });
     // The recorded one: one of three frames.
     expect(read(createdApproved)).toMatchObject({ says: "nothing" });
   });
@@ -32,7 +32,7 @@ describe("a delivery of Label Studio", () => {
 
   it("claims it where the counts are missing, since the claim is verified", () => {
     expect(read(createdApproved, { project: undefined })).toMatchObject({ says: "approved" });
-    expect(read(createdApproved, { project: 5 })).toMatchObject({ says: "approved" });
+    expect(read(createdApproved, { project: 5 })).toMatchObject({ says: "approved", approval: null });
   });
 
   it("counts frames with annotations where a project wants more than one of each", () => {
@@ -60,7 +60,7 @@ describe("a delivery of Label Studio", () => {
 
   it("understands the reviews of Label Studio Enterprise", () => {
     const review = (action: string, accepted: boolean | undefined, more: object = {}) => read(createdApproved, { action, review: { id: 3, accepted, created_by: 2, ...more }, annotation: without(null), ...counts(3, 3) });
-    expect(review("REVIEW_CREATED", true)).toMatchObject({ says: "approved" });
+    expect(review("REVIEW_CREATED", true)).toMatchObject({ says: "approved", approval: null });
     expect(review("REVIEW_UPDATED", false, { comment: "the ear" })).toMatchObject({ says: "rejected", comments: [{ frame: 50, comment: "the ear" }] });
     expect(review("REVIEW_CREATED", false)).toMatchObject({ says: "rejected", comments: [{ frame: 50, comment: "Rejected in review." }] });
     expect(review("REVIEW_CREATED", undefined)).toMatchObject({ says: "nothing" });

@@ -24,7 +24,12 @@ interface Payload {
   annotations: Annotation[];
   review: Review | null;
   tasks: HookTask[];
-  project: { task_number?: number; finished_task_number?: number; num_tasks_with_annotations?: number };
+  project: { id?: number; task_number?: number; finished_task_number?: number; num_tasks_with_annotations?: number };
+}
+
+/** What a delivery says, and, where it claims an approval by the choice in the editor, which project's other frames would have to be approved too. */
+export interface Reading extends WebhookReading {
+  approval: { project: number; task: number } | null;
 }
 
 /**
@@ -32,13 +37,17 @@ interface Payload {
  * Approval is claimed when the last frame that lacked an annotation has one, or when an Approved is given after that: whether all
  * are approved is then read back. Throws InputError 401 without the secret, 400 where the body is not Label Studio's.
  */
-export function readWebhook({ headers, body, pathTaskId }: Delivery, secret: string): WebhookReading | null {
+export function readWebhook({ headers, body, pathTaskId }: Delivery, secret: string): Reading | null {
   if (!isEqual(headers[SECRET_HEADER] ?? "", secret)) throw new InputError({ field: SECRET_HEADER, message: "The webhook does not carry the secret that was agreed on.", whatToDo: "Retry the step labeling: it registers the webhook anew with the current ACTVERSE_WEBHOOK_SECRET.", status: 401 });
   if (pathTaskId === null) return null;
   const payload = parse(body);
   const round = Number(headers[ROUND_HEADER]);
   const about = { taskId: pathTaskId, ...(Number.isSafeInteger(round) && round > 0 ? { round } : {}), id: idOf(payload, body) };
-  return { ...about, ...saying(payload) };
+  const said = saying(payload);
+  const project = payload.project.id;
+  const task = payload.annotations[0]?.task;
+  const isOfEditor = said.says === "approved" && payload.review === null && typeof project === "number" && typeof task === "number";
+  return { ...about, ...said, approval: isOfEditor ? { project, task } : null };
 }
 
 /** Of any lengths, in a time that tells nothing. */
