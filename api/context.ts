@@ -1,7 +1,7 @@
 import type { TypeBoxTypeProvider } from "@fastify/type-provider-typebox";
 import type { FastifyBaseLogger, FastifyInstance, FastifyRequest, RawServerDefault } from "fastify";
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { BuiltinLabeling } from "../adapters/labeling/labeling.ts";
+import type { BuiltinLabeling, ExternalTools } from "../adapters/labeling/labeling.ts";
 import type { Storage } from "../adapters/storage/storage.ts";
 import { InputError } from "../domain/errors.ts";
 import type { KeyStore } from "./keys.ts";
@@ -15,6 +15,7 @@ import type { Watcher } from "./watcher.ts";
 export interface Context {
   storage: Storage;
   labeling: BuiltinLabeling;
+  externalLabeling: ExternalTools;
   temporal: TemporalGateway;
   watcher: Watcher;
   keys: KeyStore;

@@ -5,6 +5,7 @@ import { taskFor, refuseEnded, type App, type Context } from "../context.ts";
 import { callerOf } from "../plugins/auth.ts";
 import { problemOf, sendProblem } from "../problems.ts";
 import { FrameEdit, FrameLabelsSchema, FrameParams, ProblemSchema, TaskParams, answers, file } from "../schemas.ts";
+import { createOverview } from "../labeling-overview.ts";
 import { sendFile } from "../send-file.ts";
 import { THUMBNAIL, thumbnailOf } from "../thumbnail.ts";
 import type { TaskView } from "../views.ts";
@@ -19,8 +20,10 @@ const Overview = Type.Object({
   objects: Type.Integer(),
   done: Type.Number({ description: "Share of the frames that are reviewed, 0 to 1." }),
   title: Type.String(),
-  url: Type.String(),
+  tool: Type.String(),
+  url: Type.String({ description: "Where people label." }),
   waiting: Type.Boolean({ description: "The task waits for approval." }),
+  reopened: Type.Boolean({ description: "Labels that were approved are open again in the labeling tool: POST /labeling/{task_id}/rounds takes them up." }),
 });
 
 const FrameRow = Type.Intersect([Type.Pick(FrameLabelsSchema, ["frame", "time", "status", "version", "comment", "updated_by"]), Type.Object({ objects: Type.Integer() })]);
@@ -42,8 +45,9 @@ const labelingStep = ({ state }: TaskView) => state.steps.find(({ name }) => nam
 export const waitsForLabels = (view: TaskView): boolean => !view.ended && labelingStep(view)?.status === "waiting";
 
 /** The labels: what the labeling page reads and saves. */
-export function labelingRoutes(app: App, context: Pick<Context, "storage" | "labeling" | "watcher">): void {
+export function labelingRoutes(app: App, context: Pick<Context, "storage" | "labeling" | "externalLabeling" | "watcher">): void {
   const { storage, labeling } = context;
+  const overview = createOverview(context);
   const common = { config: { policy: "user" as const } };
   const tags = ["labeling"];
 
@@ -51,11 +55,7 @@ export function labelingRoutes(app: App, context: Pick<Context, "storage" | "lab
     const view = await taskFor(request, context, request.params.task_id, "label");
     const { task_id: taskId, round, settings } = view.state;
     const completed = labelingStep(view)?.status === "completed";
-    const counts = await labeling.progress({ taskId, round }).catch((error: unknown) => {
-      // There are no frames to label yet.
-      if (error instanceof InputError && error.status === 404) return { frames: 0, reviewed: 0, prelabeled: 0, objects: 0 };
-      throw error;
-    });
+    const { counts, url } = await overview.standing(view);
     return {
       task_id: taskId,
       round,
@@ -63,8 +63,10 @@ export function labelingRoutes(app: App, context: Pick<Context, "storage" | "lab
       ...counts,
       done: counts.frames === 0 ? 0 : counts.reviewed / counts.frames,
       title: labelingTitle(settings, taskId),
-      url: `/label/${taskId}`,
+      tool: settings.labeling.tool,
+      url,
       waiting: waitsForLabels(view),
+      reopened: await overview.isReopened(view),
     };
   });
 

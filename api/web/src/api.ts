@@ -151,6 +151,8 @@ export function createApi(options: { fetch?: typeof fetch; onSignedOut?: () => v
     retry: (taskId: string, body: RetryBody) => call<void>("POST", `/tasks/${id(taskId)}/retry`, body),
     cancel: (taskId: string) => call<void>("POST", `/tasks/${id(taskId)}/cancel`),
     results: (taskId: string) => call<{ files: ResultFileRow[] }>("GET", `/tasks/${id(taskId)}/results`),
+    labeling: (taskId: string) => call<{ round: number; reopened: boolean; url: string }>("GET", `/labeling/${id(taskId)}`),
+    openRound: (taskId: string) => call<{ round: number }>("POST", `/labeling/${id(taskId)}/rounds`),
     labelingFrames: (taskId: string) => call<LabelingTask>("GET", `/labeling/${id(taskId)}/frames`),
     frame: (taskId: string, frame: number) => call<FrameLabels>("GET", `/labeling/${id(taskId)}/frames/${frame}`),
     /** `keepalive` lets it finish while the page goes away. */

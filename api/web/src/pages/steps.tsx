@@ -5,6 +5,7 @@ import { t } from "../i18n/index.ts";
 import { said } from "../i18n/said.ts";
 import { Badge, Bar } from "../ui/parts.tsx";
 import { Curve, isDrawn, type Curves } from "./curve.tsx";
+import { labelingUrl } from "./labeling-url.ts";
 import { RetryForm } from "./retry-form.tsx";
 
 /** The pipeline from top to bottom. */
@@ -22,7 +23,7 @@ export function Steps(props: { task: StatusAnswer; curves: Curves; now: number; 
           {step.name === "training" ? <Curve curves={props.curves} /> : null}
           {step.status === "waiting" ? (
             <p class="step-note">
-              <a href={`/label/${props.task.task_id}`}>{t("pages.step.openLabeling")}</a>
+              <a href={labelingUrl(props.task)}>{t("pages.step.openLabeling")}</a>
             </p>
           ) : null}
           {step.status === "parked" || step.status === "failed" ? (

@@ -8,6 +8,8 @@ import { useNow, usePolling, useTitle } from "../ui/hooks.ts";
 import { Layout } from "../ui/layout.tsx";
 import { Badge, ErrorNote } from "../ui/parts.tsx";
 import { addPoint, type Curves } from "./curve.tsx";
+import { labelingUrl } from "./labeling-url.ts";
+import { NewRound } from "./new-round.tsx";
 import { Results } from "./results.tsx";
 import { Steps } from "./steps.tsx";
 import { Timeline } from "./timeline.tsx";
@@ -58,6 +60,7 @@ export function TaskPage(props: { taskId: string }) {
           </div>
           <Callout task={task} />
           {task.status === "completed" ? <Results taskId={task.task_id} /> : null}
+          {ended && [task, ...(task.rounds ?? [])].some(({ status }) => status === "completed") ? <NewRound task={task} onOpened={ask} /> : null}
           <div class="task-columns">
             <section class="card" aria-labelledby="steps">
               <h2 id="steps">{t("pages.task.steps")}</h2>
@@ -86,7 +89,7 @@ function Callout(props: { task: StatusAnswer }) {
           <strong>{t("pages.waitingFor", { what: said(task.waiting_for ?? "labels and their approval") })}</strong>
           <p class="muted">{t("pages.task.calloutText")}</p>
         </div>
-        <a class="button primary big" href={`/label/${task.task_id}`}>
+        <a class="button primary big" href={labelingUrl(task)}>
           {t("pages.labelNow")}
         </a>
       </div>

@@ -31,6 +31,12 @@ export const pages = {
     countOf: "{{done}} of {{total}} {{unit}}",
     curve: "{{name}} from {{first}} to {{last}}",
   },
+  round: {
+    reopened: "Labels that were approved have been opened again in the labeling tool.",
+    better: "Not good enough yet?",
+    text: "Round {{round}} stays as it is. A new round begins with its labels, and trains, deploys and infers again.",
+    open: "Open round {{round}}",
+  },
   results: {
     title: "Results",
     video: "The video with the results drawn in",
