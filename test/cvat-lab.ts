@@ -82,6 +82,7 @@ export async function startCvatLab({ framesPerJob = 1 }: { framesPerJob?: number
     lab,
     app,
     url,
+    port,
     cvat,
     people,
     recordOf,

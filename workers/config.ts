@@ -12,6 +12,8 @@ export interface Config extends LabelingConfig {
   stateDir: string;
   host: string;
   port: number;
+  /** What the command line shows to the API; null where authentication is off. */
+  apiKey: string | null;
   allowedRoots: string[];
   allowedHosts: string[];
   maxDownloadBytes: number;
@@ -50,6 +52,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     stateDir,
     host: text("ACTVERSE_HOST", "127.0.0.1"),
     port: whole("ACTVERSE_PORT", 8080, 0, 65_535),
+    apiKey: text("ACTVERSE_API_KEY", "") || null,
     allowedRoots: (roots.length > 0 ? roots : [homedir(), process.cwd()]).map((root) => resolve(root)),
     allowedHosts: list("ACTVERSE_ALLOWED_HOSTS", ","),
     maxDownloadBytes: whole("ACTVERSE_MAX_DOWNLOAD_GB", 200, 1, 100_000) * 1e9,
