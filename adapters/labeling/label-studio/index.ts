@@ -75,12 +75,19 @@ export function createLabelStudioLabeling({ storage, url, token, publicUrl, webh
    * last one is worth a reading back. Where Label Studio does not tell in time, it is; but a task that may leave frames out would then begin too early.
    */
   async function isWorthReading({ taskId, round = 1 }: WebhookReading, { project, task }: { project: number; task: number }): Promise<boolean> {
+    let timer: NodeJS.Timeout | undefined;
+    // The token may have to be exchanged first, which has a patience of its own.
+    const late = new Promise<never>((_resolve, reject) => {
+      timer = setTimeout(() => reject(new Error("no count in time")), COUNT_MS);
+    });
     try {
-      const { count, first } = await api.tasksWithout(project, APPROVED, COUNT_MS);
+      const { count, first } = await Promise.race([api.tasksWithout(project, APPROVED, COUNT_MS), late]);
       // The annotation that is being delivered may not be counted yet.
       return count === 0 || (count === 1 && first === task);
     } catch {
       return (await readJsonIfThere<LabelingTask>(storage, labelKeys(taskId, round).tool))?.allow_partial !== true;
+    } finally {
+      clearTimeout(timer);
     }
   }
 
