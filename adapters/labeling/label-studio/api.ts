@@ -1,7 +1,9 @@
+import { InputError } from "../../../domain/errors.ts";
 import { isStatus, LabelStudioError, type Client } from "./client.ts";
 import type { Annotation, Hook, Project, ResultItem, Task, User } from "./wire.ts";
 
-const PAGE = 100;
+/** Tasks that are read at once. */
+export const PAGE = 100;
 /** Between two looks at an import that runs by itself (Enterprise). */
 const POLL_MS = 1000;
 const IMPORT_MS = 600_000;
@@ -89,7 +91,10 @@ export function createApi(client: Client) {
     /** How each user of the organisation is called; only administrators may ask that everywhere. */
     async names(): Promise<(user: User) => string | null> {
       const called = new Map<number, string>();
-      const list = await client.get<Exclude<User, number | null>[] | { results: Exclude<User, number | null>[] }>("/api/users/").catch(() => []);
+      const list = await client.get<Exclude<User, number | null>[] | { results: Exclude<User, number | null>[] }>("/api/users/").catch((error: unknown) => {
+        if (error instanceof InputError || isStatus(error, 404)) return [];
+        throw error;
+      });
       for (const user of Array.isArray(list) ? list : list.results) called.set(user.id, user.email ?? user.username ?? `user ${user.id}`);
       return (user) => {
         if (user === null) return null;

@@ -4,7 +4,7 @@ import { labelKeys } from "../../../domain/layout.ts";
 import { readJsonIfThere, type Storage } from "../../storage/storage.ts";
 import { createFrameReader } from "../builtin-frames.ts";
 import type { ExternalLabeling, WebhookReading } from "../labeling.ts";
-import { createApi } from "./api.ts";
+import { createApi, PAGE } from "./api.ts";
 import { checkApproved } from "./approval.ts";
 import { createClient } from "./client.ts";
 import { APPROVED } from "./config.ts";
@@ -28,6 +28,7 @@ export interface LabelStudioOptions {
 
 /** Label Studio waits one second for the answer to a webhook. */
 const COUNT_MS = 700;
+const TRIES = 5;
 
 interface Of {
   taskId: string;
@@ -56,10 +57,17 @@ export function createLabelStudioLabeling({ storage, url, token, publicUrl, webh
     return { task, frames: (await reader.untouched(task)).map((untouched) => toolFrame(untouched, byFrame.get(untouched.frame) ?? [])) };
   }
 
-  async function read(of: Of, convert: (frame: ToolFrame, task: LabelingTask, nameOf: Awaited<ReturnType<typeof api.names>>) => FrameLabels) {
-    const { task, frames } = await toolFrames(of);
-    const nameOf = await api.names();
-    return { task, frames, nameOf, labels: frames.map((frame) => convert(frame, task, nameOf)) };
+  /** As toolFrames, of one moment: more than one page takes time to read, and what changed meanwhile is read again. */
+  async function framesAtOnce(of: Of): Promise<Awaited<ReturnType<typeof toolFrames>>> {
+    const stateOf = ({ frames }: { frames: ToolFrame[] }): string => frames.map(({ annotation }) => `${annotation?.id}@${annotation?.updated_at}`).join();
+    let now = await toolFrames(of);
+    for (let tries = 0; tries < TRIES; tries++) {
+      if (now.frames.length <= PAGE) return now;
+      const again = await toolFrames(of);
+      if (stateOf(again) === stateOf(now)) return again;
+      now = again;
+    }
+    throw new InputError({ field: "frames", message: "The labels change in Label Studio while they are being read.", whatToDo: "Ask the labelers to pause, and approve again.", status: 409 });
   }
 
   /**
@@ -67,12 +75,19 @@ export function createLabelStudioLabeling({ storage, url, token, publicUrl, webh
    * last one is worth a reading back. Where Label Studio does not tell in time, it is; but a task that may leave frames out would then begin too early.
    */
   async function isWorthReading({ taskId, round = 1 }: WebhookReading, { project, task }: { project: number; task: number }): Promise<boolean> {
+    let timer: NodeJS.Timeout | undefined;
+    // The token may have to be exchanged first, which has a patience of its own.
+    const late = new Promise<never>((_resolve, reject) => {
+      timer = setTimeout(() => reject(new Error("no count in time")), COUNT_MS);
+    });
     try {
-      const { count, first } = await api.tasksWithout(project, APPROVED, COUNT_MS);
+      const { count, first } = await Promise.race([api.tasksWithout(project, APPROVED, COUNT_MS), late]);
       // The annotation that is being delivered may not be counted yet.
       return count === 0 || (count === 1 && first === task);
     } catch {
       return (await readJsonIfThere<LabelingTask>(storage, labelKeys(taskId, round).tool))?.allow_partial !== true;
+    } finally {
+      clearTimeout(timer);
     }
   }
 
@@ -100,7 +115,11 @@ export function createLabelStudioLabeling({ storage, url, token, publicUrl, webh
       return { frames: frames.length, prelabeled: frames.filter(({ status }) => status === "prelabeled").length };
     },
 
-    read: async (of) => (await read(of, toFrameLabels)).labels,
+    async read(of) {
+      const { task, frames } = await toolFrames(of);
+      const nameOf = await api.names();
+      return frames.map((frame) => toFrameLabels(frame, task, nameOf));
+    },
 
     async progress(of) {
       const { frames } = await toolFrames(of);
@@ -109,8 +128,10 @@ export function createLabelStudioLabeling({ storage, url, token, publicUrl, webh
     },
 
     async approval({ taskId, round, allowPartial }) {
-      const { task, frames, nameOf, labels } = await read({ taskId, round }, toFrameLabelsIfApproved);
-      return { frames: labels, approvedBy: checkApproved(frames, { allowPartial: allowPartial || task.allow_partial, reviewerNotLabeler: task.reviewer_not_labeler, nameOf }) };
+      const { task, frames } = await framesAtOnce({ taskId, round });
+      const nameOf = await api.names();
+      const approvedBy = checkApproved(frames, { allowPartial: allowPartial || task.allow_partial, reviewerNotLabeler: task.reviewer_not_labeler, nameOf });
+      return { frames: frames.map((frame) => toFrameLabelsIfApproved(frame, task, nameOf)), approvedBy };
     },
 
     async reject({ comments, ...of }) {

@@ -160,6 +160,20 @@ describe("Label Studio, the real one", () => {
     expect((await tool.read(of)).filter(({ status }) => status === "reviewed").map(({ frame }) => frame)).toEqual([0, 129 * 25]);
     await expect(tool.approval({ ...of, allowPartial: false })).rejects.toMatchObject({ status: 422, message: expect.stringMatching(/^128 of 130 frames/) as string });
     expect((await tool.approval({ ...of, allowPartial: true })).frames).toHaveLength(130);
+    // Somebody draws between the first page and the second: what is approved is of one moment, after that.
+    const fetched = globalThis.fetch;
+    let pages = 0;
+    globalThis.fetch = async (...call) => {
+      if (typeof call[0] === "string" && call[0].includes("page=2") && ++pages === 1) {
+        globalThis.fetch = fetched;
+        await submit(0, "Approved", { objects: [drawn("late", 200)] });
+        await submit(129 * 25, "Approved", { objects: [drawn("later", 300)] });
+      }
+      return await fetched(...call);
+    };
+    const { frames } = await tool.approval({ ...of, allowPartial: true }).finally(() => (globalThis.fetch = fetched));
+    expect(pages).toBe(1);
+    expect([frames[0]!.objects[0]!.id, frames[129]!.objects[0]!.id]).toEqual(["late", "later"]);
   });
 
   it("approves when the latest annotation of every frame says Approved, and knows who gave the last", async () => {
