@@ -114,6 +114,11 @@ describe("with a tool of others", () => {
     expect(await runStep(external.verifyApproval, input)).toMatchObject({ holds: false, reason: expect.stringContaining("7 of 10") as string });
     expect(await runStep(external.verifyApproval, { ...input, claim: { ...claim, allow_partial: true, by: "bob" } })).toMatchObject({ holds: true, frames: 3, leftOut: 7 });
     expect(asked).toEqual([false, true]);
+    // The task allows it: then anybody's word does, but a webhook's never.
+    const partly = { ...input, settings: { ...inCvat, labeling: { ...inCvat.labeling, allow_partial: true } } };
+    await runStep(external.verifyApproval, partly);
+    await runStep(external.verifyApproval, { ...partly, claim: { ...claim, allow_partial: false } });
+    expect(asked).toEqual([false, true, true, false]);
   });
 
   it("goes on waiting where the tool says not approved, and fails with what to do where a person must mend the tool", async () => {

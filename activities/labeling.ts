@@ -30,7 +30,7 @@ export function createLabelingSteps(deps: Pick<Deps, "storage" | "labeling" | "e
   /** Every frame as the tool has it, and who approved them there. */
   async function readBack({ taskId, round, claim, settings }: VerifyInput) {
     const { tool, allow_partial: allowed } = settings.labeling;
-    const allowPartial = allowed || claim.allow_partial === true;
+    const allowPartial = claim.allow_partial ?? allowed;
     if (!isExternal(tool)) {
       if (settings.labeling.reviewer_not_labeler) throw new Refusal("it does not say who approved, and labeling.reviewer_not_labeler asks for that");
       return { frames: await deps.labeling.read({ taskId, round }), approvedBy: claim.source, allowPartial };

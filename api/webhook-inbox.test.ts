@@ -34,7 +34,7 @@ describe("a delivery", () => {
     const gateway = temporal(async () => true);
     const inbox = createWebhookInbox({ storage, temporal: gateway as never });
     for (let i = 0; i < 5; i++) expect(await inbox.deliver("cvat", reading("a"))).toBe("approved");
-    expect(gateway.told).toEqual([{ name: "labelingApproved", argument: { claim_id: expect.stringMatching(/^cvat-[0-9a-f]{32}$/) as string, source: "cvat" } }]);
+    expect(gateway.told).toEqual([{ name: "labelingApproved", argument: { claim_id: expect.stringMatching(/^cvat-[0-9a-f]{32}$/) as string, source: "cvat", allow_partial: false } }]);
     await Promise.all(Array.from({ length: 100 }, (_, i) => inbox.deliver("cvat", reading(`b${i}`))));
     expect(gateway.told.length).toBeLessThanOrEqual(3);
     await inbox.deliver("cvat", reading("r", { says: "rejected", round: 2, comments: [{ frame: 1, comment: "no" }] }));

@@ -56,7 +56,8 @@ export function createWebhookInbox({ storage, temporal }: { storage: Storage; te
   async function signal(tool: ExternalToolName, reading: WebhookReading): Promise<boolean> {
     const { taskId, round, id, says, comments } = reading;
     const common = { claim_id: `${tool}-${sha256Of(id).slice(0, 32)}`, ...(round === undefined ? {} : { round }) };
-    if (says === "approved") return await share(`${tool} ${taskId} ${round ?? ""}`, () => temporal.signal(taskId, labelingApproved, { ...common, source: tool }));
+    // One frame's approval in the tool is not a person's word that the rest may be left out, also where the task allows that.
+    if (says === "approved") return await share(`${tool} ${taskId} ${round ?? ""}`, () => temporal.signal(taskId, labelingApproved, { ...common, source: tool, allow_partial: false }));
     if (says === "rejected") return await temporal.signal(taskId, labelingRejected, { ...common, comments, by: TOOL_TITLES[tool] });
     return await temporal.signal(taskId, labelingReopened, { ...common, source: tool });
   }

@@ -37,7 +37,7 @@ export interface LabelingInput extends StepInput { settings: TaskSettings }
 export interface LabelingOutput { tool: string; title: string; url: string; frames: number; prelabeled: number }
 /**
  * The signal's content (contract: Signals). `snapshot`: written by the API before it signalled; without one, what the tool holds is read back.
- * `round`: absent where a webhook does not tell; then it is about the current one. `allow_partial`, `by`: of a person who approved on our page.
+ * `round`: absent where a webhook does not tell; then it is about the current one. `allow_partial`: absent, as the task's settings say; false in a webhook. `by`: the person who approved on our page.
  */
 export interface ApprovalClaim { claim_id: string; source: string; round?: number; snapshot?: { key: string; sha256: string }; allow_partial?: boolean; by?: string }
 export interface VerifyInput extends StepInput { claim: ApprovalClaim; settings: TaskSettings }

@@ -5,7 +5,7 @@ import type { Task } from "./task.ts";
 
 type Message = { claim: ApprovalClaim } | { rejection: Rejection };
 
-const howChecked = ({ source, snapshot, allow_partial, by }: ApprovalClaim): string => JSON.stringify(snapshot === undefined ? [source, allow_partial === true, by ?? null] : [snapshot.sha256]);
+const howChecked = ({ source, snapshot, allow_partial, by }: ApprovalClaim): string => JSON.stringify(snapshot === undefined ? [source, allow_partial ?? null, by ?? null] : [snapshot.sha256]);
 
 /** Two claims that would be verified in the same way are one. */
 const sameCheck = (a: ApprovalClaim, b: ApprovalClaim): boolean => howChecked(a) === howChecked(b);
