@@ -1,0 +1,50 @@
+import { startBrowser } from "../test/browser.ts";
+import { createLab, OTHER_QUEUES } from "../test/lab.ts";
+import { commandOf, rounded, spreadOf, type Bench, type Figure } from "./figure.ts";
+import { secondsOf, type Step } from "./labeling/actions.ts";
+import { describeSteps } from "./labeling/report.ts";
+import { sit, type Sitting } from "./labeling/sitting.ts";
+import { TOLERANCE } from "./labeling/tolerance.ts";
+import { labeledVideos } from "./labeling/videos.ts";
+
+const NAME = "label_seconds_per_frame";
+
+/**
+ * Seconds per frame to correct motion pre-labels on the labeling page, by the keystroke-level model: a scripted labeler
+ * that knows the truth works in Chromium against a real API, workflow and workers; beside it the same edits counted for Label Studio's editor.
+ */
+export const bench: Bench = {
+  names: [NAME],
+  async run(context) {
+    const videos = await labeledVideos(context);
+    const lab = await createLab();
+    const sittings: Sitting[] = [];
+    try {
+      const browser = await startBrowser();
+      try {
+        await lab.startWorker([...OTHER_QUEUES, "inference"]);
+        for (const video of videos) sittings.push(await sit({ lab, browser, video, say: context.say }));
+      } finally {
+        await browser.close();
+      }
+    } finally {
+      await lab.close();
+    }
+    return figures(
+      NAME,
+      sittings.map((sitting) => ({ name: sitting.name, frames: sitting.frames.map(({ steps }) => steps) })),
+    );
+  },
+};
+
+/** One figure for each video and one, the mean of them, for all. */
+function figures(name: string, videos: { name: string; frames: Step[][] }[]): Figure[] {
+  const figure = (suffix: string, frames: Step[][], note: string): Figure => {
+    const seconds = frames.map(secondsOf);
+    const mean = seconds.reduce((sum, value) => sum + value, 0) / seconds.length;
+    return { name: suffix === "" ? name : `${name}_${suffix}`, value: rounded(mean), unit: "s", goal: null, better: "lower", spread: spreadOf(seconds).map((value) => rounded(value)) as [number, number], command: commandOf(name), note };
+  };
+  const each = videos.map((video) => figure(video.name, video.frames, `${video.frames.length} frames; ${describeSteps(video.frames)}; ${TOLERANCE}`));
+  const all = videos.flatMap(({ frames }) => frames);
+  return [figure("", all, `${videos.map((video) => video.name).join(" and ")}; ${describeSteps(all)}; ${TOLERANCE}`), ...each];
+}

@@ -1,0 +1,28 @@
+import type { Page } from "playwright-core";
+import { pictureOn } from "../../test/browser.ts";
+import type { Step } from "./actions.ts";
+
+/** Keys and pointer of the labeling page; places are pixels of the picture. */
+export function createHand(page: Page) {
+  const picture = pictureOn(page);
+  return {
+    shows: (frame: number): Promise<void> => picture.shows(frame),
+    scale: (): Promise<number> => page.locator(".canvas").evaluate((element) => Number((element as HTMLElement).dataset["scale"])),
+    async do(step: Step): Promise<void> {
+      if (step.do === "key") await page.keyboard.press(step.key);
+      else if (step.do === "drag") await picture.drag(step.from, step.to);
+      else if (step.do === "click") {
+        if (step.shift === true) await page.keyboard.down("Shift");
+        await picture.click(...step.at);
+        if (step.shift === true) await page.keyboard.up("Shift");
+      }
+    },
+    /** Until the server has what the page shows. */
+    async saved(): Promise<void> {
+      // A change is on the page two drawings after its key.
+      await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(() => resolve(null)))));
+      await page.waitForFunction(() => document.querySelector(".film-unsaved, .save-bad") === null, undefined, { timeout: 20_000 });
+    },
+  };
+}
+export type Hand = ReturnType<typeof createHand>;
