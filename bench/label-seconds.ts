@@ -1,9 +1,8 @@
-import { startBrowser } from "../test/browser.ts";
-import { createLab, OTHER_QUEUES } from "../test/lab.ts";
 import { commandOf, rounded, spreadOf, type Bench, type Figure } from "./figure.ts";
 import { secondsOf, type Step } from "./labeling/actions.ts";
 import { describeSteps } from "./labeling/report.ts";
 import { sit, type Sitting } from "./labeling/sitting.ts";
+import { withLab } from "./labeling/task.ts";
 import { TOLERANCE } from "./labeling/tolerance.ts";
 import { labeledVideos } from "./labeling/videos.ts";
 
@@ -17,19 +16,11 @@ export const bench: Bench = {
   names: [NAME],
   async run(context) {
     const videos = await labeledVideos(context);
-    const lab = await createLab();
-    const sittings: Sitting[] = [];
-    try {
-      const browser = await startBrowser();
-      try {
-        await lab.startWorker([...OTHER_QUEUES, "inference"]);
-        for (const video of videos) sittings.push(await sit({ lab, browser, video, say: context.say }));
-      } finally {
-        await browser.close();
-      }
-    } finally {
-      await lab.close();
-    }
+    const sittings = await withLab(async (lab, browser) => {
+      const done: Sitting[] = [];
+      for (const video of videos) done.push(await sit({ lab, browser, video, say: context.say }));
+      return done;
+    });
     return figures(
       NAME,
       sittings.map((sitting) => ({ name: sitting.name, frames: sitting.frames.map(({ steps }) => steps) })),

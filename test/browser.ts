@@ -38,6 +38,7 @@ export function pictureOn(page: Page) {
     return [edge.x + view.x + x * view.scale, edge.y + view.y + y * view.scale];
   };
   return {
+    place,
     /** Waits until this frame is shown, with its labels. */
     shows: (frame: number) => page.locator(`.canvas[data-frame="${frame}"]`).waitFor(),
     click: async (x: number, y: number): Promise<void> => page.mouse.click(...(await place(x, y))),

@@ -1,11 +1,10 @@
-import { copyFile } from "node:fs/promises";
-import { join } from "node:path";
 import type { Browser } from "playwright-core";
 import type { FrameLabels } from "../../domain/labels.ts";
 import { openPage } from "../../test/browser.ts";
 import type { Lab } from "../../test/lab.ts";
 import { createHand } from "./hand.ts";
 import { createLabeler, type LabeledFrame } from "./labeler.ts";
+import { waitingTask } from "./task.ts";
 import { faultsOf, targetsOf, type Target } from "./tolerance.ts";
 import type { LabeledVideo } from "./videos.ts";
 
@@ -24,20 +23,8 @@ export const FRAMES = 50;
 export async function sit(options: { lab: Lab; browser: Browser; video: LabeledVideo; say: (line: string) => void }): Promise<Sitting> {
   const { lab, browser, video, say } = options;
   const { truth } = video;
-  const file = join(lab.folder, `${video.name}.mp4`);
-  await copyFile(video.video, file);
-  const { task_id: taskId } = await lab.api.send<{ task_id: string }>("POST", "/tasks/", {
-    file_path: file,
-    user_id: "bench",
-    project: video.name,
-    classes: [truth.class],
-    keypoints: truth.keypoints,
-    skeleton: truth.skeleton ?? [],
-    num_animals: truth.tracks.length,
-    num_frames: FRAMES,
-    prelabel: "motion",
-  });
-  await lab.stepIs(taskId, "labeling", "waiting", 300);
+  const settings = { classes: [truth.class], keypoints: truth.keypoints, skeleton: truth.skeleton ?? [], num_animals: truth.tracks.length, num_frames: FRAMES };
+  const taskId = await waitingTask({ lab, name: video.name, video: video.video, settings });
   const labelsOf = (frame: number): Promise<FrameLabels> => lab.api.get<FrameLabels>(`/labeling/${taskId}/frames/${frame}`);
   const numbers = (await lab.api.get<{ frames: { frame: number }[] }>(`/labeling/${taskId}/frames`)).frames.map((row) => row.frame);
   const prelabels = await Promise.all(numbers.map(labelsOf));
