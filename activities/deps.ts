@@ -1,4 +1,4 @@
-import type { LabelingTool } from "../adapters/labeling/labeling.ts";
+import type { ExternalTools, LabelingTool } from "../adapters/labeling/labeling.ts";
 import type { Serving } from "../adapters/serving/serving.ts";
 import type { Storage } from "../adapters/storage/storage.ts";
 import type { Trainer } from "../adapters/training/trainer.ts";
@@ -9,7 +9,11 @@ export interface Deps {
   storage: Storage;
   video: VideoTools;
   serving: Serving;
+  /** Our own page's store. */
   labeling: LabelingTool;
+  externalLabeling: ExternalTools;
+  /** Under which address people reach our pages; null: not known. */
+  publicUrl: string | null;
   trainer: Trainer;
   files: FileAccess;
   /** A folder on this machine for unfinished work; what is under it may be lost. */

@@ -9,6 +9,7 @@ import { createLabelingSteps } from "./labeling.ts";
 import { createPreinferenceSteps } from "./preinference.ts";
 import { createRecordSteps } from "./record.ts";
 import { createResultSteps } from "./results.ts";
+import { createRoundSteps } from "./rounds.ts";
 import { createTrainingSteps } from "./training.ts";
 import { createUploadSteps } from "./upload.ts";
 
@@ -19,6 +20,7 @@ export const createActivities = (deps: Deps) =>
     ...createFrameSteps(deps),
     ...createPreinferenceSteps(deps),
     ...createLabelingSteps(deps),
+    ...createRoundSteps(deps),
     ...createDatasetSteps(deps),
     ...createTrainingSteps(deps),
     ...createDeploymentSteps(deps),

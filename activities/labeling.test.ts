@@ -5,9 +5,10 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createBuiltinLabeling } from "../adapters/labeling/builtin.ts";
 import { drawn, SETTINGS, TASK, writeFrames } from "../adapters/labeling/contract.test-suite.ts";
-import type { BuiltinLabeling } from "../adapters/labeling/labeling.ts";
+import { NO_EXTERNAL_TOOLS, type BuiltinLabeling, type ExternalLabeling } from "../adapters/labeling/labeling.ts";
 import { createLocalStorage } from "../adapters/storage/local.ts";
 import { readJson, type Storage } from "../adapters/storage/storage.ts";
+import { InputError, type InputStatus } from "../domain/errors.ts";
 import { snapshotHash } from "../domain/hash.ts";
 import type { Snapshot } from "../domain/labels.ts";
 import { labelKeys } from "../domain/layout.ts";
@@ -25,7 +26,7 @@ beforeEach(async () => {
   root = await mkdtemp(join(tmpdir(), "actverse-labeling-"));
   storage = createLocalStorage({ root });
   tool = createBuiltinLabeling({ storage });
-  steps = createLabelingSteps({ storage, labeling: tool });
+  steps = createLabelingSteps({ storage, labeling: tool, externalLabeling: NO_EXTERNAL_TOOLS, publicUrl: null });
   await writeFrames(storage);
 });
 afterEach(() => rm(root, { recursive: true, force: true }));
@@ -51,12 +52,95 @@ const forged = async (change: Partial<Snapshot>, key?: string) => {
 
 describe("requestLabeling", () => {
   it("makes the labeling task once, named by project and task", async () => {
-    const output = { tool: "builtin", title: `flies - ${TASK}`, frames: 10, prelabeled: 5 };
+    const output = { tool: "builtin", title: `flies - ${TASK}`, url: `/label/${TASK}`, frames: 10, prelabeled: 5 };
     expect(await request()).toEqual(output);
     const made = (await storage.read(keys.tool)).toString();
     expect(await request()).toEqual(output);
     expect((await storage.read(keys.tool)).toString()).toBe(made);
   });
+});
+
+/** A tool of others that answers as it is told; the adapters themselves pass their contract elsewhere. */
+function externalTool(answers: Partial<ExternalLabeling>): ReturnType<typeof createLabelingSteps> {
+  const cvat: ExternalLabeling = {
+    name: "cvat",
+    request: async (options) => await tool.request(options),
+    read: async (options) => await tool.read(options),
+    progress: async (options) => await tool.progress(options),
+    reject: async (options) => await tool.reject(options),
+    url: async () => "http://cvat.lab/tasks/7",
+    webhook: async () => null,
+    approval: async () => ({ frames: await tool.read(of), approvedBy: "carol" }),
+    ...answers,
+  };
+  return createLabelingSteps({ storage, labeling: tool, externalLabeling: { ...NO_EXTERNAL_TOOLS, cvat }, publicUrl: "https://actverse.lab" });
+}
+const inCvat = { ...SETTINGS, labeling: { ...SETTINGS.labeling, tool: "cvat" as const, people: ["bob"] } };
+
+describe("with a tool of others", () => {
+  const claim = { claim_id: "h1", source: "cvat" };
+  const input = { ...of, settings: inCvat, claim };
+
+  it("says where people label, whom a reminder is for, and how much is left", async () => {
+    const external = externalTool({});
+    expect(await runStep(external.requestLabeling, { ...of, settings: inCvat })).toMatchObject({ tool: "cvat", url: "http://cvat.lab/tasks/7" });
+    await review([0, 25]);
+    const reminder = { to: ["ann", "bob"], title: `flies - ${TASK}`, url: "http://cvat.lab/tasks/7", frames: 10, frames_left: 8 };
+    expect(await runStep(external.remindLabelers, { ...of, settings: inCvat })).toEqual(reminder);
+    const away = externalTool({ progress: async () => Promise.reject(new Error("away")) });
+    expect(await runStep(away.remindLabelers, { ...of, settings: inCvat })).toEqual({ ...reminder, url: `https://actverse.lab/task/${TASK}`, frames: null, frames_left: null });
+    expect(await runStep(external.remindLabelers, { ...of, settings: SETTINGS })).toMatchObject({ to: ["ann"], url: `https://actverse.lab/label/${TASK}` });
+  });
+
+  it("takes what the tool holds, as approved by whom it names; the same whenever it is read", async () => {
+    const external = externalTool({});
+    await runStep(external.requestLabeling, { ...of, settings: inCvat });
+    await review(ALL);
+    const first = await runStep(external.verifyApproval, input);
+    expect(first).toMatchObject({ holds: true, approvedBy: "carol", frames: 10 });
+    expect(await runStep(external.verifyApproval, { ...input, claim: { ...claim, claim_id: "h2" } })).toEqual(first);
+  });
+
+  it("leaves out what is not reviewed where the person who approved said so", async () => {
+    const asked: boolean[] = [];
+    const external = externalTool({
+      approval: async ({ allowPartial }) => {
+        asked.push(allowPartial);
+        return { frames: await tool.read(of), approvedBy: "carol" };
+      },
+    });
+    await runStep(external.requestLabeling, { ...of, settings: inCvat });
+    await review([0, 100, 200]);
+    expect(await runStep(external.verifyApproval, input)).toMatchObject({ holds: false, reason: expect.stringContaining("7 of 10") as string });
+    expect(await runStep(external.verifyApproval, { ...input, claim: { ...claim, allow_partial: true, by: "bob" } })).toMatchObject({ holds: true, frames: 3, leftOut: 7 });
+    expect(asked).toEqual([false, true]);
+  });
+
+  it("goes on waiting where the tool says not approved, and fails with what to do where a person must mend the tool", async () => {
+    const problem = (status: InputStatus, field = "jobs") => externalTool({ approval: async () => Promise.reject(new InputError({ field, message: "no.", whatToDo: "Do it.", status })) });
+    for (const status of [400, 409, 422] as const) expect(await runStep(problem(status).verifyApproval, await begun(input))).toEqual({ holds: false, reason: "no. Do it." });
+    for (const status of [401, 403, 404] as const) await expect(runStep(problem(status).verifyApproval, input)).rejects.toMatchObject({ name: "InputError", whatToDo: "Do it." });
+    const notSetUp = createLabelingSteps({ storage, labeling: tool, externalLabeling: NO_EXTERNAL_TOOLS, publicUrl: null });
+    await expect(runStep(notSetUp.verifyApproval, input)).rejects.toMatchObject({ field: "labeling.tool" });
+    await expect(runStep(notSetUp.requestLabeling, { ...of, settings: inCvat })).rejects.toMatchObject({ field: "labeling.tool" });
+  });
+
+  it("that is away is tried again, and then says which tool it is and what to do", async () => {
+    const away = externalTool({ approval: async () => Promise.reject(new Error("fetch failed")), request: async () => Promise.reject(new Error("fetch failed")) });
+    const failure = { nonRetryable: false, message: expect.stringMatching(/labeling tool unreachable: CVAT.*fetch failed/) as string, details: [{ field: "labeling.tool", what_to_do: expect.stringMatching(/ACTVERSE_CVAT_URL.*retry/) as string }] };
+    await expect(runStep(away.requestLabeling, { ...of, settings: inCvat })).rejects.toMatchObject(failure);
+    await expect(runStep(away.verifyApproval, await begun(input))).rejects.toMatchObject(failure);
+  });
+
+  it("is not asked for a claim that comes from another tool", async () => {
+    const external = externalTool({ approval: async () => Promise.reject(new Error("asked")) });
+    expect(await runStep(external.verifyApproval, await begun({ ...input, claim: { claim_id: "x", source: "label-studio" } }))).toMatchObject({ holds: false, reason: expect.stringContaining("Label Studio") as string });
+  });
+
+  const begun = async <I>(given: I): Promise<I> => {
+    await request();
+    return given;
+  };
 });
 
 describe("verifyApproval", () => {

@@ -1,11 +1,12 @@
-import type { BuiltinLabeling } from "./labeling/labeling.ts";
+import { createExternalTools, type ExternalSettings } from "./labeling/external.ts";
+import type { BuiltinLabeling, ExternalTools } from "./labeling/labeling.ts";
 import { createLocalStorage } from "./storage/local.ts";
 import type { Storage } from "./storage/storage.ts";
 import type { Serving } from "./serving/serving.ts";
 import type { Trainer } from "./training/trainer.ts";
 import type { VideoTools } from "./video/video.ts";
 
-export interface AdapterSettings {
+export interface AdapterSettings extends Partial<ExternalSettings> {
   dataDir: string;
   trainerDir: string;
   trainerPython: string | null;
@@ -15,6 +16,7 @@ export interface AdapterSettings {
 export interface Adapters {
   storage: Storage;
   labeling(): Promise<BuiltinLabeling>;
+  externalLabeling(): Promise<ExternalTools>;
   video(): Promise<VideoTools>;
   serving(): Promise<Serving>;
   trainer(): Promise<Trainer>;
@@ -26,6 +28,7 @@ export function createAdapters(settings: AdapterSettings): Adapters {
   return {
     storage,
     labeling: async () => (await import("./labeling/builtin.ts")).createBuiltinLabeling({ storage }),
+    externalLabeling: () => createExternalTools(storage, settings),
     video: async () => (await import("./video/ffmpeg.ts")).createVideoTools({}),
     serving: async () => (await import("./serving/onnx.ts")).createOnnxServing({ storage }),
     trainer: async () =>

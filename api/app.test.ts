@@ -54,6 +54,17 @@ describe("without a worker", () => {
     expect(await send(app, "POST", `/tasks/${taskId}/retry`, { body: { step: "download" } })).toMatchObject({ status: 409, body: { field: "step" } });
   });
 
+  it("tells open pages of one task of each other", async () => {
+    const taskId = await make();
+    const here = (client: string, frame: number | null, leaving = false) => send(app, "PUT", `/labeling/${taskId}/presence`, { body: { client, frame, leaving } });
+    expect(await here("a", 0)).toMatchObject({ status: 200, body: { people: [], edits: 0, waiting: false } });
+    expect((await here("b", null)).body["people"]).toEqual([{ user_id: "local", client: "a", frame: 0 }]);
+    expect((await here("a", 0, true)).body["people"]).toHaveLength(1);
+    expect((await here("b", null)).body["people"]).toEqual([]);
+    expect(await here("no such name!", 0)).toMatchObject({ status: 400, body: { field: "client" } });
+    expect((await send(app, "PUT", "/labeling/000000000000/presence", { body: { client: "a", frame: 0 } })).status).toBe(404);
+  });
+
   it("shows an ended task that Temporal has forgotten, and serves its results", async () => {
     const taskId = makeId();
     const settings = { file_path: "/a.mp4", user_id: "ada", project: "old" };

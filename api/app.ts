@@ -2,7 +2,7 @@ import cookie from "@fastify/cookie";
 import rateLimit from "@fastify/rate-limit";
 import type { TypeBoxTypeProvider } from "@fastify/type-provider-typebox";
 import fastify, { LogController, type FastifyBaseLogger } from "fastify";
-import type { BuiltinLabeling } from "../adapters/labeling/labeling.ts";
+import { NO_EXTERNAL_TOOLS, type BuiltinLabeling, type ExternalTools } from "../adapters/labeling/labeling.ts";
 import type { Storage } from "../adapters/storage/storage.ts";
 import type { App, Context } from "./context.ts";
 import { createKeyStore } from "./keys.ts";
@@ -15,9 +15,13 @@ import { addProblems, addressProblem } from "./problems.ts";
 import { approvalRoutes } from "./routes/approval.ts";
 import { healthRoutes } from "./routes/health.ts";
 import { labelingRoutes } from "./routes/labeling.ts";
+import { presenceRoutes } from "./routes/presence.ts";
 import { resultRoutes } from "./routes/results.ts";
+import { roundRoutes } from "./routes/rounds.ts";
 import { sessionRoutes } from "./routes/session.ts";
+import { syncRoutes } from "./routes/sync.ts";
 import { taskRoutes } from "./routes/tasks.ts";
+import { webhookRoutes } from "./routes/webhooks.ts";
 import { createSessions } from "./session.ts";
 import type { TemporalGateway } from "./temporal.ts";
 import { validatorCompiler } from "./validation.ts";
@@ -26,6 +30,8 @@ import { createWatcher } from "./watcher.ts";
 export interface AppDeps {
   storage: Storage;
   labeling: BuiltinLabeling;
+  /** Absent: none is set up. */
+  externalLabeling?: ExternalTools;
   temporal: TemporalGateway;
   auth: {
     /** While no API key was ever made, everybody is the user `local`: only where nothing but this machine can reach us. */
@@ -68,7 +74,7 @@ export async function buildApp(deps: AppDeps): Promise<App> {
   const { storage, temporal } = deps;
   const keys = createKeyStore({ storage });
   const sessions = createSessions({ storage });
-  const context: Context = { ...deps, keys, sessions, watcher: createWatcher({ temporal, storage }) };
+  const context: Context = { ...deps, externalLabeling: deps.externalLabeling ?? NO_EXTERNAL_TOOLS, keys, sessions, watcher: createWatcher({ temporal, storage }) };
 
   addProblems(app);
   addSecurityHeaders(app);
@@ -78,6 +84,6 @@ export async function buildApp(deps: AppDeps): Promise<App> {
   addAuth(app, { keys, sessions, allowAnonymous: deps.auth.allowAnonymous });
   await addOpenApi(app, deps);
   await addPages(app, deps);
-  for (const add of [healthRoutes, sessionRoutes, taskRoutes, resultRoutes, labelingRoutes, approvalRoutes]) add(app, context);
+  for (const add of [healthRoutes, sessionRoutes, taskRoutes, resultRoutes, labelingRoutes, presenceRoutes, approvalRoutes, syncRoutes, roundRoutes, webhookRoutes]) add(app, context);
   return app;
 }

@@ -63,6 +63,7 @@ describe("with keys", () => {
     "post /tasks/{task_id}/cancel": {},
     "post /labeling/{task_id}/approve": {},
     "post /labeling/{task_id}/reject": { comments: [{ frame: 10, comment: "no" }] },
+    "put /labeling/{task_id}/presence": { client: "a", frame: 10 },
     "put /labeling/{task_id}/frames/{frame}": { version: 0, reviewed: false, objects: [] },
   };
   const operations = () => Object.entries(app.swagger().paths ?? {}).flatMap(([path, item]) => Object.keys(item ?? {}).map((method) => ({ method, path, name: `${method} ${path}` })));
@@ -85,7 +86,7 @@ describe("with keys", () => {
 
   it("never shows one user another's task: it is as unknown as one that never was", async () => {
     const unknown = makeId();
-    for (const operation of operations().filter(({ path }) => path.includes("{task_id}"))) {
+    for (const operation of operations().filter(({ path }) => path.includes("{task_id}") && !path.startsWith("/webhooks/"))) {
       const [theirs, nobodys] = [await call(operation, as(tokens.bob)), await call(operation, as(tokens.bob), unknown)];
       expect(theirs.status, operation.name).toBe(404);
       expect(theirs.text.replaceAll(taskId, unknown), operation.name).toBe(nobodys.text);

@@ -1,7 +1,7 @@
 import type { TypeBoxTypeProvider } from "@fastify/type-provider-typebox";
 import type { FastifyBaseLogger, FastifyInstance, FastifyRequest, RawServerDefault } from "fastify";
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { BuiltinLabeling } from "../adapters/labeling/labeling.ts";
+import type { BuiltinLabeling, ExternalTools } from "../adapters/labeling/labeling.ts";
 import type { Storage } from "../adapters/storage/storage.ts";
 import { InputError } from "../domain/errors.ts";
 import type { KeyStore } from "./keys.ts";
@@ -15,6 +15,7 @@ import type { Watcher } from "./watcher.ts";
 export interface Context {
   storage: Storage;
   labeling: BuiltinLabeling;
+  externalLabeling: ExternalTools;
   temporal: TemporalGateway;
   watcher: Watcher;
   keys: KeyStore;
@@ -26,11 +27,15 @@ export interface Context {
 
 export type App = FastifyInstance<RawServerDefault, IncomingMessage, ServerResponse, FastifyBaseLogger, TypeBoxTypeProvider>;
 
+/** What a caller wants with a task: its labels are also for those whom its owner has named, everything else is not. */
+export type Purpose = "own" | "label";
+
 /** The task, where the caller may see it. Another user's task is as unknown as one that never was: 404. */
-export async function taskFor(request: FastifyRequest, { watcher }: Pick<Context, "watcher">, taskId: string): Promise<TaskView> {
-  const caller = callerOf(request);
+export async function taskFor(request: FastifyRequest, { watcher }: Pick<Context, "watcher">, taskId: string, purpose: Purpose = "own"): Promise<TaskView> {
+  const { admin, userId } = callerOf(request);
   const view = await watcher.view(taskId);
-  if (view === null || !(caller.admin || view.state.user_id === caller.userId)) {
+  const isOf = (): boolean => view?.state.user_id === userId || (purpose === "label" && view?.state.settings.labeling?.people?.includes(userId) === true);
+  if (view === null || !(admin || isOf())) {
     throw new InputError({ field: "task_id", message: `there is no task ${taskId}`, whatToDo: "GET /tasks/ lists the tasks there are", status: 404 });
   }
   return view;

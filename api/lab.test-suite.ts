@@ -6,11 +6,15 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { asFailures } from "../activities/failures.ts";
 import { createLabelingSteps } from "../activities/labeling.ts";
 import { createRecordSteps } from "../activities/record.ts";
+import { createRoundSteps } from "../activities/rounds.ts";
 import { longStep } from "../activities/step-context.ts";
 import { createBuiltinLabeling } from "../adapters/labeling/builtin.ts";
+import { NO_EXTERNAL_TOOLS, type ExternalTools } from "../adapters/labeling/labeling.ts";
 import { createLocalStorage } from "../adapters/storage/local.ts";
+import type { Storage } from "../adapters/storage/storage.ts";
 import { ACTIVITY_QUEUES, PIPELINE_QUEUE } from "../domain/activities.ts";
 import type { FrameList } from "../domain/labels.ts";
 import { frameKeys, resultKeys } from "../domain/layout.ts";
@@ -23,8 +27,11 @@ import { createTemporalGateway } from "./temporal.ts";
 
 const ajv = new Ajv({ strict: false });
 
-/** A real Temporal server, real storage, real labeling and the real workflow; the heavy steps only write what the API serves. */
-export async function startLab() {
+/**
+ * A real Temporal server, real storage, real labeling and the real workflow; the heavy steps only write what the API serves.
+ * `external`: labeling tools; `activities` take the place of the lab's own; `image`: what every frame shows, where a labeling tool looks at it.
+ */
+export async function startLab(setUp: { external?: (storage: Storage) => ExternalTools; activities?: (storage: Storage) => object; image?: Buffer } = {}) {
   const folder = await mkdtemp(join(tmpdir(), "actverse-api-"));
   const videos = join(folder, "videos");
   const webRoot = join(folder, "web");
@@ -35,6 +42,7 @@ export async function startLab() {
   await writeFile(join(webRoot, "assets", "app-1a2b.js"), "export {};");
   const storage = createLocalStorage({ root: join(folder, "data") });
   const labeling = createBuiltinLabeling({ storage });
+  const externalLabeling = setUp.external?.(storage) ?? NO_EXTERNAL_TOOLS;
   const env: TestWorkflowEnvironment = await startTemporal();
   const workflowBundle: WorkflowBundleWithSourceMap = await bundleWorkflowCode({ workflowsPath: fileURLToPath(new URL("../workflows/index.ts", import.meta.url)) });
   const temporal = createTemporalGateway({ client: env.client });
@@ -43,13 +51,14 @@ export async function startLab() {
   let training = { ended: Promise.resolve(), end: (): void => {} };
 
   const activities = {
-    ...createLabelingSteps({ storage, labeling }),
+    ...asFailures(createLabelingSteps({ storage, labeling, externalLabeling, publicUrl: null })),
+    ...asFailures(createRoundSteps({ storage, labeling, externalLabeling })),
     ...createRecordSteps({ storage }),
     downloadVideo: async () => ({ sourceKey: "videos/x/source.mp4", originalPath: "/a.mp4", browserKey: "videos/x/source.mp4", width: 64, height: 48, fps: 30, numFrames: 100, durationS: 3.3, bytes: 16, notes: [] }),
     async extractFrames({ taskId, round, numFrames }: FramesInput) {
       const keys = frameKeys(taskId, round);
       const frames = Array.from({ length: numFrames }, (_, i) => ({ frame: i * 10, time: i / 3, image_key: keys.image(i * 10) }));
-      for (const frame of frames) await storage.put(frame.image_key, `jpeg of frame ${frame.frame}`);
+      for (const frame of frames) await storage.put(frame.image_key, setUp.image ?? `jpeg of frame ${frame.frame}`);
       await storage.put(keys.list, JSON.stringify({ task_id: taskId, width: 64, height: 48, frames } satisfies FrameList));
       return { framesKey: keys.list, numFrames, notes: [] };
     },
@@ -84,18 +93,20 @@ export async function startLab() {
     },
     writeNotebook: async () => ({ key: "n", bytes: 0 }),
     uploadResults: async () => ({ destinations: [], files: 0, bytes: 0 }),
+    ...setUp.activities?.(storage),
   };
 
   const lab = {
     storage,
     labeling,
+    externalLabeling,
     temporal,
     env,
     video: join(videos, "a.mp4"),
     body: { file_path: join(videos, "a.mp4"), user_id: "ada", num_frames: 3, outputs: ["json", "csv", "video"] },
     /** Another API process over the same storage and server. */
     async app({ extend, ...options }: Partial<AppDeps> & { extend?: (app: App) => void } = {}): Promise<App> {
-      const app = await buildApp({ storage, labeling, temporal, auth: { allowAnonymous: true }, allowedRoots: [videos], webRoot, version: "1.2.3", ...options });
+      const app = await buildApp({ storage, labeling, externalLabeling, temporal, auth: { allowAnonymous: true }, allowedRoots: [videos], webRoot, version: "1.2.3", ...options });
       extend?.(app);
       // What the OpenAPI document promises is what is sent.
       app.addHook("preSerialization", async (request, reply, payload: unknown) => {

@@ -31,6 +31,7 @@ const client = new Client({ connection, ...(namespace === undefined ? {} : { nam
 const app = await buildApp({
   storage: adapters.storage,
   labeling: await adapters.labeling(),
+  externalLabeling: await adapters.externalLabeling(),
   temporal: createTemporalGateway({ client }),
   auth: { allowAnonymous },
   allowedRoots: config.allowedRoots,

@@ -55,6 +55,7 @@ export const StatusAnswer = Type.Object({
       result: nullable(Type.Record(Type.String(), Type.Unknown())),
     }),
   ),
+  rounds: Type.Optional(Type.Array(Type.Record(Type.String(), Type.Unknown()), { description: "How earlier rounds ended." })),
   settings: Type.Record(Type.String(), Type.Unknown(), { description: "As in POST /tasks/, with every default." }),
   timeline: Type.Array(Type.Object({ event: Type.String(), at: Type.String(moment), data: Type.Record(Type.String(), Type.Unknown()) })),
   answered_by: Type.Enum(["workflow", "temporal", "record"]),
@@ -95,6 +96,9 @@ export const FrameEdit = Type.Object(
 );
 
 export const Comment = Type.Object({ frame: Type.Integer({ minimum: 0 }), comment: Type.String({ minLength: 1, maxLength: 2000 }) }, { additionalProperties: false });
+
+/** A claim was sent to a task that is labeled in a tool of others. */
+export const Claimed = Type.Object({ claim_id: Type.String({ description: "The task now reads the labeling tool back; its timeline says what comes of it." }) });
 
 /** `200: schema` and so on, and the problems that a route may answer with. */
 export function answers<R extends Record<number, object>>(good: R, ...problems: number[]): R {

@@ -72,7 +72,7 @@ export function createTemporalGateway({ client }: { client: Client }) {
       return await within(PING_MS, () => connection.workflowService.getSystemInfo({})).then(() => true, () => false);
     },
 
-    /** Starts the task, or finds that it was started: the same request twice is one run. */
+    /** Starts the task, or a later round of it, or finds that it was started: the same request twice is one run. */
     async start(input: PipelineInput): Promise<void> {
       const { taskId, settings } = input;
       try {
@@ -81,7 +81,7 @@ export function createTemporalGateway({ client }: { client: Client }) {
             workflowId: workflowIdOf(taskId),
             taskQueue: PIPELINE_QUEUE,
             args: [input],
-            workflowIdReusePolicy: "REJECT_DUPLICATE",
+            workflowIdReusePolicy: input.opens === undefined ? "REJECT_DUPLICATE" : "ALLOW_DUPLICATE",
             workflowIdConflictPolicy: "USE_EXISTING",
             staticSummary: `${settings.project}: ${taskId}`,
             typedSearchAttributes: [
@@ -89,7 +89,7 @@ export function createTemporalGateway({ client }: { client: Client }) {
               { key: searchAttributes.owner, value: settings.user_id },
               { key: searchAttributes.project, value: settings.project },
               { key: searchAttributes.state, value: "running" },
-              { key: searchAttributes.round, value: 1 },
+              { key: searchAttributes.round, value: input.opens?.round ?? 1 },
             ],
           }),
         );
@@ -135,15 +135,21 @@ export function createTemporalGateway({ client }: { client: Client }) {
     /** The newest tasks, of one owner or of all. A task that was started moments ago may be missing. */
     async list({ owner, limit }: { owner: string | null; limit: number }): Promise<Description[]> {
       const mine = owner === null ? "" : ` AND ActverseOwner = "${owner.replaceAll(/["\\]/g, "\\$&")}"`;
-      const found: Description[] = [];
+      /** Each round of a task is a run of its own: the newest one counts, from the time when the first began. */
+      const found = new Map<string, Description>();
+      const add = (run: Description): void => {
+        const other = found.get(run.taskId);
+        const [first, last] = other === undefined || other.createdAt < run.createdAt ? [other ?? run, run] : [run, other];
+        found.set(run.taskId, { ...last, createdAt: first.createdAt });
+      };
       await within(CALL_MS, async () => {
         for await (const info of workflow.list({ query: `WorkflowType = "pipeline"${mine}`, pageSize: 200 })) {
-          found.push(descriptionOf(info));
-          if (found.length >= LIST_MAX) break;
+          add(descriptionOf(info));
+          if (found.size >= LIST_MAX) break;
         }
       });
       // Ids sort by creation; the server's own order is by the time of closing.
-      return found.toSorted((a, b) => (a.taskId < b.taskId ? 1 : -1)).slice(0, limit);
+      return [...found.values()].toSorted((a, b) => (a.taskId < b.taskId ? 1 : -1)).slice(0, limit);
     },
   };
 }

@@ -6,7 +6,7 @@ import { stateFromDescription, withEnd, withProgress, type TaskView } from "./vi
 
 /** Temporal is asked about a task at most this often, whoever asks us. */
 const INTERVAL_MS = 1_000;
-/** An ended task changes only if somebody resets it by hand. */
+/** An ended task changes only if it gets a new round, or if somebody resets it by hand. */
 const ENDED_MS = 30_000;
 /** After a query that no worker answered, so long without another: each costs its whole deadline. */
 const SILENT_MS = 3_000;
@@ -50,6 +50,9 @@ export function createWatcher({ temporal, storage }: { temporal: Pick<TemporalGa
   }
 
   return {
+    /** What is remembered of it no longer holds. */
+    forget: (taskId: string): void => void watched.delete(taskId),
+
     /** null where neither Temporal nor storage knows the task. */
     async view(taskId: string): Promise<TaskView | null> {
       const now = Date.now();

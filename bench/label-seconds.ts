@@ -1,4 +1,5 @@
 import { commandOf, rounded, spreadOf, type Bench, type Figure } from "./figure.ts";
+import { countLabelStudio } from "./labeling/label-studio-editor.ts";
 import { secondsOf, type Step } from "./labeling/actions.ts";
 import { describeSteps } from "./labeling/report.ts";
 import { sit, type Sitting } from "./labeling/sitting.ts";
@@ -7,13 +8,14 @@ import { TOLERANCE } from "./labeling/tolerance.ts";
 import { labeledVideos } from "./labeling/videos.ts";
 
 const NAME = "label_seconds_per_frame";
+const LABEL_STUDIO = "label_seconds_per_frame_label_studio";
 
 /**
  * Seconds per frame to correct motion pre-labels on the labeling page, by the keystroke-level model: a scripted labeler
  * that knows the truth works in Chromium against a real API, workflow and workers; beside it the same edits counted for Label Studio's editor.
  */
 export const bench: Bench = {
-  names: [NAME],
+  names: [NAME, LABEL_STUDIO],
   async run(context) {
     const videos = await labeledVideos(context);
     const sittings = await withLab(async (lab, browser) => {
@@ -21,10 +23,9 @@ export const bench: Bench = {
       for (const video of videos) done.push(await sit({ lab, browser, video, say: context.say }));
       return done;
     });
-    return figures(
-      NAME,
-      sittings.map((sitting) => ({ name: sitting.name, frames: sitting.frames.map(({ steps }) => steps) })),
-    );
+    const ours = sittings.map(({ name, frames }) => ({ name, frames: frames.map(({ steps }) => steps) }));
+    const theirs = sittings.map(({ name, prelabels, targets }) => ({ name, frames: countLabelStudio({ prelabels: prelabels.map(({ objects }) => objects), targets, keypoints: targets[0]?.[0]?.keypoints.length ?? 0 }).map(({ steps }) => steps) }));
+    return [...figures(NAME, ours), ...figures(LABEL_STUDIO, theirs)];
   },
 };
 

@@ -10,6 +10,8 @@ export const ACTIVITIES = {
   inferSegment: { queue: "inference", step: "inference" },
   requestLabeling: { queue: "labeling", step: "labeling" },
   verifyApproval: { queue: "labeling", step: "labeling" },
+  remindLabelers: { queue: "labeling", step: "labeling" },
+  openRound: { queue: "labeling", step: "preinference" },
   buildDataset: { queue: "training", step: "training" },
   trainModel: { queue: "training", step: "training" },
   exportModel: { queue: "training", step: "training" },

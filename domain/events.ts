@@ -8,12 +8,17 @@ export interface EventData {
   "frames.extraction.requested": { downloaded_video_path: string };
   "frames.extracted": { frames_path: string; num_frames: number; status: "completed" };
   "preinference.completed": { frames: number; objects: number; source: string };
-  "labeling.requested": { frames_path: string; status: "created" };
+  "labeling.requested": { frames_path: string; status: "created"; title?: string; url?: string };
   "labeling.completed": { label_path: string; status: "completed" };
   "labeling.approved": { round: number; approved_by: string; frames: number };
   "labeling.rejected": { round: number; comments: FrameComment[] };
   "labeling.claim_refused": { round: number; source: string; reason: string };
-  "labeling.reminder": { round: number; waiting_s: number };
+  /** `to`: who is waited for. `frames_left`: not reviewed yet; null where the tool does not answer. */
+  "labeling.reminder": { round: number; waiting_s: number; to?: string[]; title?: string; url?: string; frames?: number | null; frames_left?: number | null };
+  /** In the labeling tool something that was approved is open again. What was approved stays as it is: a new round would take it up. */
+  "labeling.reopened": { round: number; source: string };
+  /** A new round over the same frames; the labels of the round `before` are its start. */
+  "round.opened": { round: number; before: number; frames: number; reviewed: number };
   "model.training.requested": { data_path: string };
   "model.training.completed": { model_path: string; status: "completed"; metrics: Record<string, number> };
   "model.deployment.requested": { model_path: string; deployment_id: string; status: "requested"; endpoint: string };

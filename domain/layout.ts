@@ -38,8 +38,13 @@ export const labelKeys = (taskId: string, round: number) => {
     /** One snapshot per approval; its hash is in its name, so that a second approval never overwrites the first. */
     snapshotOf: (sha256: string) => `${prefix}snapshot-${sha256.slice(0, 16)}.json`,
     snapshot: `${prefix}snapshot.json`,
+    /** Says that the labels were reopened in the tool after the task had ended. */
+    reopened: `${prefix}reopened.json`,
   };
 };
+
+/** Which of our tasks a task of CVAT's is; `id`: CVAT's number. */
+export const cvatTaskKey = (id: number): string => `labels/cvat/${id}.json`;
 
 export const trainKeys = (taskId: string, round: number) => {
   const prefix = folder("train_log", taskId, round);
@@ -86,7 +91,13 @@ export const modelKeys = (name: string) => {
   };
 };
 
-export const taskKeys = (taskId: string) => ({ prefix: `tasks/${taskId}/`, record: `tasks/${taskId}/record.json` });
+export const taskKeys = (taskId: string) => ({
+  prefix: `tasks/${taskId}/`,
+  /** Of the newest round. */
+  record: `tasks/${taskId}/record.json`,
+  /** Of a round that a later one followed. */
+  recordOf: (round: number) => `tasks/${taskId}/round-${round}/record.json`,
+});
 
 /** API keys: their hashes, never they themselves. */
 export const AUTH_KEYS = "auth/keys.json";

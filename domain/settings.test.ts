@@ -19,7 +19,7 @@ describe("settingsOf", () => {
     const settings = settingsOf(body);
     expect(settings).toEqual({
       file_path: "/videos/a.mp4", user_id: "ada", project: "default", classes: ["animal"], keypoints: [], skeleton: [], flip_idx: null, num_animals: null, num_frames: 60, prelabel: "auto",
-      labeling: { tool: "builtin", allow_partial: false, reviewer_not_labeler: false, remind_after: 86_400 },
+      labeling: { tool: "builtin", allow_partial: false, reviewer_not_labeler: false, people: [], remind_after: 86_400 },
       training: { task: "auto", base_model: "auto", scale: "auto", device: "auto", seed: 0, augment: true },
       inference: { confidence: 0.25, iou: 0.7, batch_size: 8, frame_skip: 0, max_frames: null },
       outputs: ["json", "csv", "video", "notebook"], upload: [],

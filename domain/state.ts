@@ -29,6 +29,23 @@ export interface StepState {
 
 export type TaskStatus = "running" | "waiting" | "parked" | "completed" | "failed" | "cancelled";
 
+/** How an earlier round of a task ended. Keys of data_storage. */
+export interface RoundOutcome {
+  round: number;
+  status: TaskStatus;
+  ended_at: string | null;
+  approved_by: string | null;
+  /** The approved labels, and their hash. */
+  snapshot_key: string | null;
+  sha256: string | null;
+  /** `name@version` */
+  model: string | null;
+  metrics: Record<string, number>;
+  result_path: string | null;
+  /** Its whole record. */
+  record_key: string;
+}
+
 /** The answer of the workflow's query `state`, of `GET /status/{task_id}`, and (with timeline) of record.json. */
 export interface TaskState {
   task_id: string;
@@ -44,4 +61,6 @@ export interface TaskState {
   steps: StepState[];
   settings: TaskSettings;
   timeline: TaskEvent[];
+  /** Earlier rounds, oldest first; absent in the first. */
+  rounds?: RoundOutcome[];
 }

@@ -1,6 +1,6 @@
 import type { FrameComment } from "./events.ts";
 import type { ModelRef, Segment } from "./detections.ts";
-import type { TaskState } from "./state.ts";
+import type { RoundOutcome, TaskState } from "./state.ts";
 import type { TaskSettings } from "./task.ts";
 
 /** What each activity takes and gives: one object in, one object out. Ids, keys, counts and settings; never bytes. */
@@ -33,15 +33,26 @@ export interface SegmentOutput { key: string; frames: number; detections: number
 
 // queue `labeling`
 export interface LabelingInput extends StepInput { settings: TaskSettings }
-export interface LabelingOutput { tool: string; title: string; frames: number; prelabeled: number }
-/** The signal's content (contract: Signals). `snapshot`: written by the API before it signalled. */
-export interface ApprovalClaim { claim_id: string; source: string; round: number; snapshot?: { key: string; sha256: string } }
+/** `url`: where people label; of our own page without its host where that is not known. */
+export interface LabelingOutput { tool: string; title: string; url: string; frames: number; prelabeled: number }
+/**
+ * The signal's content (contract: Signals). `snapshot`: written by the API before it signalled; without one, what the tool holds is read back.
+ * `round`: absent where a webhook does not tell; then it is about the current one. `allow_partial`, `by`: of a person who approved on our page.
+ */
+export interface ApprovalClaim { claim_id: string; source: string; round?: number; snapshot?: { key: string; sha256: string }; allow_partial?: boolean; by?: string }
 export interface VerifyInput extends StepInput { claim: ApprovalClaim; settings: TaskSettings }
 export type VerifyOutput =
   | { holds: true; snapshotKey: string; sha256: string; approvedBy: string; frames: number; leftOut: number; objects: number }
   | { holds: false; reason: string };
 /** The signal `labelingRejected`. */
-export interface Rejection { claim_id: string; round: number; comments: FrameComment[]; by: string }
+export interface Rejection { claim_id: string; round?: number; comments: FrameComment[]; by: string }
+/** The signal `labelingReopened`: in the tool, something that was approved is open again. */
+export interface Reopening { claim_id: string; round?: number; source: string }
+/** What a reminder says; `frames_left` is null where the tool does not answer. */
+export interface ReminderOutput { to: string[]; title: string; url: string; frames: number | null; frames_left: number | null }
+/** `before`: the round whose labels are the start. */
+export interface OpenRoundInput extends StepInput { settings: TaskSettings; before: number }
+export interface OpenRoundOutput { video: DownloadOutput; frames: FramesOutput; reviewed: number; objects: number; rounds: RoundOutcome[] }
 
 // queue `training`
 export interface DatasetInput extends StepInput { snapshotKey: string; sha256: string; settings: TaskSettings }

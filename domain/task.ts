@@ -1,4 +1,5 @@
 import { Type, type Static } from "typebox";
+import { LABELING_TOOLS, type LabelingToolName } from "./labeling-tools.ts";
 
 /** Every setting of a task, once: the body of `POST /tasks/`, its defaults, and what `retry` may change. */
 
@@ -7,9 +8,10 @@ const name = Type.String({ minLength: 1, maxLength: 60, pattern: "^[^\\u0000-\\u
 
 export const LabelingSettings = Type.Object(
   {
-    tool: Type.Optional(Type.Union([Type.Literal("builtin")], { default: "builtin", description: "Where people label." })),
+    tool: Type.Optional(Type.Enum(LABELING_TOOLS, { default: "builtin", description: "Where people label: our own page, or a tool that is set up here." })),
     allow_partial: Type.Optional(Type.Boolean({ default: false, description: "Approve although not every frame is reviewed; the rest is left out of training." })),
     reviewer_not_labeler: Type.Optional(Type.Boolean({ default: false, description: "Who approves must not have labeled." })),
+    people: Type.Optional(Type.Array(Type.String({ minLength: 1, maxLength: 100, pattern: "^[^\\u0000-\\u001f]+$" }), { maxItems: 100, uniqueItems: true, default: [], description: "User ids of those who may label and review this task, besides its owner and admins." })),
     remind_after: Type.Optional(Type.Integer({ minimum: 60, default: 86_400, description: "Seconds between reminders while labels are waited for." })),
   },
   closed,
@@ -80,7 +82,7 @@ export interface TaskSettings {
   num_animals: number | null;
   num_frames: number;
   prelabel: string;
-  labeling: { tool: "builtin"; allow_partial: boolean; reviewer_not_labeler: boolean; remind_after: number };
+  labeling: { tool: LabelingToolName; allow_partial: boolean; reviewer_not_labeler: boolean; people?: string[]; remind_after: number };
   training: Static<typeof TrainingSettings>;
   inference: { confidence: number; iou: number; batch_size: number; frame_skip: number; max_frames: number | null };
   outputs: (typeof OUTPUTS)[number][];

@@ -2,20 +2,24 @@
 # Sets up all that Actverse needs, from the package registries alone. Idempotent; quick when nothing is to do.
 #   scripts/setup.sh          what `npm run demo` and `npm start` need
 #   scripts/setup.sh --test   and what the tests need: Chromium, pytest, a Jupyter kernel
+#   scripts/setup.sh --real   and what the long tests need: Label Studio
 # What it found is written to .actverse/env.json. A failure ends with one line that says what to do.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 TEST=no
+REAL=no
 for argument in "$@"; do
   case "$argument" in
     --test) TEST=yes ;;
-    *) echo "setup: unknown option $argument; the only one is --test" >&2; exit 2 ;;
+    --real) TEST=yes; REAL=yes ;;
+    *) echo "setup: unknown option $argument; there are --test and --real" >&2; exit 2 ;;
   esac
 done
 
 TEMPORAL_VERSION=1.5.1
 UV_VERSION=0.13.9
+LABEL_STUDIO_VERSION=1.23.2
 CACHE="${ACTVERSE_CACHE:-$HOME/.cache/actverse}"
 STATE=.actverse
 LOGS="$STATE/setup-logs"
@@ -174,9 +178,23 @@ if [ "$TEST" = yes ] && [ -z "$CHROMIUM" ]; then
   [ -n "$CHROMIUM" ] || fail "the tests of the pages need Chromium: install chromium or google-chrome with your package manager, and run this again."
 fi
 
-ACTVERSE_FOUND="$TEMPORAL|$FFMPEG|$FFPROBE|$UV|$PYTHON_ENV|$PYTHON_ENV/bin/python|$CHROMIUM" node -e '
-  const [temporal, ffmpeg, ffprobe, uv, python_env, python, chromium] = process.env.ACTVERSE_FOUND.split("|");
-  const text = JSON.stringify({ temporal, ffmpeg, ffprobe, uv, python_env, python, chromium: chromium || null }, null, 2) + "\n";
+# --- Label Studio, for the long tests: a program of its own, in an environment of its own
+LABEL_STUDIO_FOLDER="$CACHE/label-studio-$LABEL_STUDIO_VERSION"
+LABEL_STUDIO="$LABEL_STUDIO_FOLDER/bin/label-studio"
+install_label_studio() {
+  # Made in its place, not aside: an environment knows its own path. The mark says that it is whole.
+  "$UV" venv --quiet --clear --python ">=3.10,<3.14" "$LABEL_STUDIO_FOLDER" &&
+    "$UV" pip install --python "$LABEL_STUDIO_FOLDER/bin/python" "label-studio==$LABEL_STUDIO_VERSION" && touch "$LABEL_STUDIO_FOLDER/.complete"
+}
+if [ "$REAL" = yes ] && [ ! -f "$LABEL_STUDIO_FOLDER/.complete" ]; then
+  slow label-studio "installing Label Studio $LABEL_STUDIO_VERSION for the long tests (uv)" install_label_studio ||
+    fail "Label Studio could not be installed: look at $LOGS/label-studio.log, see that PyPI can be reached, and run this again."
+fi
+[ -f "$LABEL_STUDIO_FOLDER/.complete" ] || LABEL_STUDIO=""
+
+ACTVERSE_FOUND="$TEMPORAL|$FFMPEG|$FFPROBE|$UV|$PYTHON_ENV|$PYTHON_ENV/bin/python|$CHROMIUM|$LABEL_STUDIO" node -e '
+  const [temporal, ffmpeg, ffprobe, uv, python_env, python, chromium, label_studio] = process.env.ACTVERSE_FOUND.split("|");
+  const text = JSON.stringify({ temporal, ffmpeg, ffprobe, uv, python_env, python, chromium: chromium || null, label_studio: label_studio || null }, null, 2) + "\n";
   const { readFileSync, writeFileSync, renameSync, existsSync } = require("node:fs");
   const file = ".actverse/env.json";
   if (!existsSync(file) || readFileSync(file, "utf8") !== text) { writeFileSync(file + ".new", text); renameSync(file + ".new", file); }'

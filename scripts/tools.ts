@@ -12,6 +12,8 @@ export interface Tools {
   python_env: string;
   uv: string;
   chromium?: string | null;
+  /** Label Studio's command, for the long tests. */
+  label_studio?: string | null;
 }
 
 /** Throws with what to do where set-up has not run. */

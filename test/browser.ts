@@ -1,5 +1,5 @@
 import { mkdir } from "node:fs/promises";
-import { chromium, type Browser, type Page } from "playwright-core";
+import { chromium, type Browser, type BrowserContext, type Page } from "playwright-core";
 import { readTools } from "../scripts/tools.ts";
 
 /** What set-up installed; a new profile for each start, nothing fetched from outside. */
@@ -13,8 +13,8 @@ export async function startBrowser(): Promise<Browser> {
 }
 
 /** A page, and all that went wrong in it: script errors, and what the content security policy refused. */
-export async function openPage(browser: Browser, options: { colorScheme?: "light" | "dark" } = {}): Promise<{ page: Page; errors: string[] }> {
-  const context = await browser.newContext({ viewport: { width: 1360, height: 860 }, colorScheme: options.colorScheme ?? "light" });
+export async function openPage(browser: Browser, options: { colorScheme?: "light" | "dark"; context?: BrowserContext } = {}): Promise<{ page: Page; errors: string[] }> {
+  const context = options.context ?? await browser.newContext({ viewport: { width: 1360, height: 860 }, colorScheme: options.colorScheme ?? "light" });
   const page = await context.newPage();
   const errors: string[] = [];
   page.on("pageerror", (error) => errors.push(error.message));

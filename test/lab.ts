@@ -40,7 +40,8 @@ export interface WorkerProcess {
 
 export const OTHER_QUEUES: Queue[] = ["pipeline", "video", "frames", "labeling", "deployment", "results", "notify"];
 
-export async function createLab(): Promise<Lab> {
+/** `env`: more of it, for the API and the workers; ACTVERSE_PUBLIC_URL is then the API's own address. */
+export async function createLab({ env: more }: { env?: Record<string, string> } = {}): Promise<Lab> {
   const folder = await mkdtemp(join(tmpdir(), "actverse-lab-"));
   const dataDir = join(folder, "data_storage");
   mkdirSync(dataDir, { recursive: true });
@@ -56,6 +57,7 @@ export async function createLab(): Promise<Lab> {
     ACTVERSE_ALLOWED_ROOTS: folder,
     ACTVERSE_TRAINER_PYTHON: tools.python,
     ACTVERSE_SHUTDOWN_GRACE_S: "5",
+    ...(more === undefined ? {} : { ACTVERSE_PUBLIC_URL: `http://127.0.0.1:${port}`, ...more }),
   };
   const running = new Set<ChildProcess>();
   const logFiles: string[] = [];

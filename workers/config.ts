@@ -1,15 +1,19 @@
 import { homedir } from "node:os";
 import { delimiter, join, resolve } from "node:path";
 import { QUEUES, type Queue } from "../domain/activities.ts";
+import { ConfigError } from "./config-error.ts";
+import { readLabelingConfig, type LabelingConfig } from "./labeling-config.ts";
 
 /** The environment, read and checked once: every process of ours begins here. README.md lists the same. */
-export interface Config {
+export interface Config extends LabelingConfig {
   dataDir: string;
   workDir: string;
   /** Of `npm start`: Temporal's database, logs, what runs. */
   stateDir: string;
   host: string;
   port: number;
+  /** What the command line shows to the API; null where authentication is off. */
+  apiKey: string | null;
   allowedRoots: string[];
   allowedHosts: string[];
   maxDownloadBytes: number;
@@ -24,9 +28,7 @@ export interface Config {
   shutdownGraceS: number;
 }
 
-export class ConfigError extends Error {
-  override readonly name = "ConfigError";
-}
+export { ConfigError };
 
 export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
   const text = (name: string, fallback: string): string => (env[name] === undefined || env[name] === "" ? fallback : env[name]);
@@ -50,6 +52,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     stateDir,
     host: text("ACTVERSE_HOST", "127.0.0.1"),
     port: whole("ACTVERSE_PORT", 8080, 0, 65_535),
+    apiKey: text("ACTVERSE_API_KEY", "") || null,
     allowedRoots: (roots.length > 0 ? roots : [homedir(), process.cwd()]).map((root) => resolve(root)),
     allowedHosts: list("ACTVERSE_ALLOWED_HOSTS", ","),
     maxDownloadBytes: whole("ACTVERSE_MAX_DOWNLOAD_GB", 200, 1, 100_000) * 1e9,
@@ -59,5 +62,6 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     logLevel: oneOf("ACTVERSE_LOG_LEVEL", text("ACTVERSE_LOG_LEVEL", "info"), ["debug", "info", "warn", "error"]),
     prettyLog: oneOf("ACTVERSE_LOG_FORMAT", text("ACTVERSE_LOG_FORMAT", process.stderr.isTTY ? "pretty" : "json"), ["pretty", "json"]) === "pretty",
     shutdownGraceS: whole("ACTVERSE_SHUTDOWN_GRACE_S", 10, 0, 3600),
+    ...readLabelingConfig(env),
   };
 }

@@ -23,6 +23,8 @@ const activities = createActivities({
   video: await adapters.video(),
   serving,
   labeling: await adapters.labeling(),
+  externalLabeling: await adapters.externalLabeling(),
+  publicUrl: config.publicUrl,
   trainer: await adapters.trainer(),
   files: { allowedRoots: config.allowedRoots, allowedHosts: config.allowedHosts, maxBytes: config.maxDownloadBytes },
   workFolder: config.workDir,

@@ -1,6 +1,6 @@
 import { defineQuery, defineSignal } from "@temporalio/workflow";
 import type { TaskState } from "../domain/state.ts";
-import type { ApprovalClaim, Rejection } from "../domain/steps.ts";
+import type { ApprovalClaim, Rejection, Reopening } from "../domain/steps.ts";
 import type { StepName, TaskSettings } from "../domain/task.ts";
 
 /** What `POST /tasks/` starts the workflow with. `createdAt`: ISO 8601, UTC. */
@@ -8,6 +8,8 @@ export interface PipelineInput {
   taskId: string;
   settings: TaskSettings;
   createdAt: string;
+  /** A later round of a task that has ended: `before` is the round whose labels are its start. Absent in the first round. */
+  opens?: { round: number; before: number };
 }
 
 /** A parked step goes on, with these settings in place of the old ones (complete values, checked by whoever sends them). */
@@ -20,5 +22,7 @@ export interface RetryRequest {
 export const labelingApproved = defineSignal<[ApprovalClaim]>("labelingApproved");
 /** Back to the labelers; the comments are already in the labeling tool. */
 export const labelingRejected = defineSignal<[Rejection]>("labelingRejected");
+/** Something that was approved is open again in the labeling tool: nothing changes, but it is said. */
+export const labelingReopened = defineSignal<[Reopening]>("labelingReopened");
 export const retry = defineSignal<[RetryRequest]>("retry");
 export const stateQuery = defineQuery<TaskState>("state");

@@ -11,12 +11,12 @@ import { ACTIVITY_QUEUES } from "../domain/activities.ts";
 import type { EventName } from "../domain/events.ts";
 import { makeId, workflowIdOf } from "../domain/ids.ts";
 import type { TaskState } from "../domain/state.ts";
-import type { ApprovalClaim } from "../domain/steps.ts";
+import type { ApprovalClaim, DownloadOutput } from "../domain/steps.ts";
 import type { TaskSettings } from "../domain/task.ts";
 import { until } from "../scripts/child.ts";
 import { readTools } from "../scripts/tools.ts";
 import { startTemporal } from "../test/temporal-server.ts";
-import { labelingApproved, labelingRejected, retry, stateQuery } from "./messages.ts";
+import { labelingApproved, labelingRejected, labelingReopened, retry, stateQuery, type PipelineInput } from "./messages.ts";
 import type { pipeline } from "./pipeline.ts";
 
 /** The order of things and what is waited for, on a real server. What the steps do is tested with the steps. */
@@ -35,15 +35,19 @@ const settings: TaskSettings = {
   training: {}, inference: { confidence: 0.25, iou: 0.7, batch_size: 8, frame_skip: 0, max_frames: null }, outputs: ["json", "csv", "video", "notebook"], upload: [],
 };
 
+const VIDEO: DownloadOutput = { sourceKey: "videos/x/source.mp4", originalPath: "/videos/a.mp4", browserKey: "videos/x/source.mp4", width: 640, height: 480, fps: 30, numFrames: 100, durationS: 3.3, bytes: 1, notes: [] };
+
 /** Activities that do nothing but say what a real one would say, and keep a list of their calls. */
 function recordingActivities(replace: Partial<Activities> = {}) {
   const calls: { name: string; input: unknown }[] = [];
   const steps: Activities = {
-    downloadVideo: async () => ({ sourceKey: "videos/x/source.mp4", originalPath: "/videos/a.mp4", browserKey: "videos/x/source.mp4", width: 640, height: 480, fps: 30, numFrames: 100, durationS: 3.3, bytes: 1, notes: [] }),
+    downloadVideo: async () => VIDEO,
     extractFrames: async ({ numFrames }) => ({ framesKey: "frames/x/", numFrames, notes: [] }),
     preInfer: async () => ({ frames: 10, objects: 20, source: "motion", notes: [] }),
-    requestLabeling: async () => ({ tool: "builtin", title: "test - x", frames: 10, prelabeled: 10 }),
+    requestLabeling: async () => ({ tool: "builtin", title: "test - x", url: "/label/x", frames: 10, prelabeled: 10 }),
     verifyApproval: async ({ claim }) => ({ holds: true, snapshotKey: claim.snapshot?.key ?? "labels/x/snapshot.json", sha256: "abc", approvedBy: "bob", frames: 10, leftOut: 0, objects: 20 }),
+    remindLabelers: async ({ settings: { user_id } }) => ({ to: [user_id], title: "test - x", url: "/label/x", frames: 10, frames_left: 4 }),
+    openRound: async ({ before }) => ({ video: VIDEO, frames: { framesKey: "frames/x/round-2/", numFrames: 10, notes: [] }, reviewed: 10, objects: 20, rounds: [{ round: before, status: "completed", ended_at: null, approved_by: "bob", snapshot_key: "s", sha256: "abc", model: "x@1", metrics: {}, result_path: "r", record_key: "k" }] }),
     buildDataset: async () => ({ dataKey: "train_log/x/data.yaml", manifestKey: "m", train: 8, val: 2, boxes: 20, notes: [] }),
     trainModel: async () => ({ modelKey: "train_log/x/model.pt", resultsKey: "r", epochs: 3, bestEpoch: 2, base: "scratch", task: "detect", imgsz: 320, metrics: { box_map50: 0.9 }, notes: [] }),
     exportModel: async () => ({ onnxKey: "train_log/x/model.onnx", sha256: "0123456789abcdef", parity: { images: 2, objects: 4, max_box_px: 0.1, max_score: 0.001, max_keypoint_px: 0, unmatched: 0 } }),
@@ -71,7 +75,7 @@ const recording = process.env["RECORD_HISTORIES"] === "1";
 const withoutPlaces = (history: string): string => history.replaceAll(/"(identity|name)": "[0-9]+@[^"]*"/g, '"$1": "recorded"').replaceAll(/"stackTrace": "(?:[^"\\]|\\.)*"/g, '"stackTrace": ""');
 
 /** Workers for all queues with these activities, as long as `body` runs; then the history is replayed. */
-async function withTask(options: { activities: object; settings?: Partial<TaskSettings>; record?: string }, body: (handle: WorkflowHandle<typeof pipeline>, taskId: string) => Promise<void>): Promise<void> {
+async function withTask(options: { activities: object; settings?: Partial<TaskSettings>; input?: Partial<PipelineInput>; record?: string }, body: (handle: WorkflowHandle<typeof pipeline>, taskId: string) => Promise<void>): Promise<void> {
   const taskId = makeId();
   const { connection } = { connection: env.nativeConnection };
   const workers = await Promise.all([
@@ -82,7 +86,7 @@ async function withTask(options: { activities: object; settings?: Partial<TaskSe
   try {
     const handle = await env.client.workflow.start<typeof pipeline>("pipeline", {
       workflowId: workflowIdOf(taskId), taskQueue: "pipeline",
-      args: [{ taskId, settings: { ...settings, ...options.settings }, createdAt: new Date().toISOString() }],
+      args: [{ taskId, settings: { ...settings, ...options.settings }, createdAt: new Date().toISOString(), ...options.input }],
     });
     await body(handle, taskId);
     const history = await handle.fetchHistory();
@@ -166,12 +170,129 @@ describe("pipeline", () => {
     });
   });
 
-  it("reminds while it waits", async () => {
+  it("reminds while it waits: whom, of which task, of how much", async () => {
     const { recorded } = recordingActivities();
-    await withTask({ activities: recorded, settings: { labeling: { ...settings.labeling, remind_after: 1 } } }, async (handle) => {
-      await until("two reminders", 30, async () => events(await handle.query(stateQuery)).filter((e) => e === "labeling.reminder").length >= 2);
+    await withTask({ activities: recorded, settings: { labeling: { ...settings.labeling, remind_after: 1 } }, record: "reminded" }, async (handle) => {
+      const { timeline } = await until("two reminders", 30, async () => {
+        const state = await handle.query(stateQuery);
+        return events(state).filter((e) => e === "labeling.reminder").length >= 2 ? state : null;
+      });
+      expect(timeline.find(({ event }) => event === "labeling.reminder")?.data).toMatchObject({ to: ["ann"], title: "test - x", url: "/label/x", frames_left: 4, round: 1 });
       await handle.signal(labelingApproved, claim(1));
       expect(await handle.result()).toMatchObject({ status: "completed", waiting_for: null });
+    });
+  });
+
+  it("reminds the owner also where the tool does not say how much is left", async () => {
+    const { recorded } = recordingActivities({ remindLabelers: async () => Promise.reject(ApplicationFailure.nonRetryable("away")) });
+    await withTask({ activities: recorded, settings: { labeling: { ...settings.labeling, remind_after: 1 } } }, async (handle) => {
+      await until("a reminder", 30, async () => events(await handle.query(stateQuery)).includes("labeling.reminder"));
+      await handle.signal(labelingApproved, claim(1));
+      expect((await handle.result()).timeline.find(({ event }) => event === "labeling.reminder")?.data).toMatchObject({ to: ["ann"], frames_left: null });
+    });
+  });
+
+  it("verifies once more, not more often, for the claims that come while it verifies", async () => {
+    let release = (): void => {};
+    const first = new Promise<void>((resolve) => (release = resolve));
+    let asked = 0;
+    const { recorded, count } = recordingActivities({
+      verifyApproval: async () => {
+        if ((asked += 1) > 1) return { holds: true, snapshotKey: "k", sha256: "s", approvedBy: "bob", frames: 10, leftOut: 0, objects: 9 };
+        await first;
+        return { holds: false, reason: "2 of 10 frames are not approved" };
+      },
+    });
+    await withTask({ activities: recorded, settings: { labeling: { ...settings.labeling, tool: "cvat" } } }, async (handle) => {
+      await waiting(handle, "waiting");
+      await handle.signal(labelingApproved, { claim_id: "h0", source: "cvat" });
+      await until("the first check", 30, async () => asked === 1);
+      await Promise.all(Array.from({ length: 30 }, (_, i) => handle.signal(labelingApproved, { claim_id: `h${i + 1}`, source: "cvat" })));
+      release();
+      await handle.result();
+      expect([count("verifyApproval"), count("trainModel")]).toEqual([2, 1]);
+    });
+  });
+
+  it("says that approved labels were reopened, once, and changes nothing", async () => {
+    let release = (): void => {};
+    const trained = new Promise<void>((resolve) => (release = resolve));
+    const { recorded, count } = recordingActivities({
+      deployModel: async ({ name }) => {
+        await trained;
+        return { model: { name, version: 1 }, endpoint: `onnx://${name}/1` };
+      },
+    });
+    await withTask({ activities: recorded, settings: { labeling: { ...settings.labeling, tool: "cvat" } }, record: "reopened" }, async (handle) => {
+      await waiting(handle, "waiting");
+      await handle.signal(labelingReopened, { claim_id: "o0", source: "cvat" }); // Not approved yet: people just work.
+      await handle.signal(labelingApproved, { claim_id: "h0", source: "cvat" });
+      await until("the deployment", 30, async () => count("deployModel") === 1);
+      for (const n of [1, 2]) await handle.signal(labelingReopened, { claim_id: `o${n}`, source: "cvat" });
+      await handle.signal(labelingRejected, { claim_id: "r1", comments: [{ frame: 1, comment: "no" }], by: "cvat" });
+      release();
+      const end = await handle.result();
+      expect(end.timeline.filter(({ event }) => event === "labeling.reopened").map(({ data }) => data)).toEqual([{ task_id: end.task_id, round: 1, source: "cvat" }]);
+      expect(events(end)).not.toContain("labeling.rejected");
+      expect([count("verifyApproval"), count("trainModel")]).toEqual([1, 1]);
+    });
+  });
+
+  it("parks with the reason when the labeling tool stays away, and takes up the claim after the retry", async () => {
+    let away = true;
+    const { recorded, calls, count } = recordingActivities({
+      verifyApproval: async () => {
+        if (away) throw ApplicationFailure.create({ message: "labeling tool unreachable: CVAT does not answer", nextRetryDelay: "1ms", details: [{ field: "labeling.tool", what_to_do: "see that CVAT runs" }] });
+        return { holds: true, snapshotKey: "k", sha256: "s", approvedBy: "bob", frames: 10, leftOut: 0, objects: 9 };
+      },
+    });
+    await withTask({ activities: recorded, settings: { labeling: { ...settings.labeling, tool: "cvat" } }, record: "tool-away" }, async (handle) => {
+      await waiting(handle, "waiting");
+      await handle.signal(labelingApproved, { claim_id: "h0", source: "cvat" });
+      const parked = await waiting(handle, "parked");
+      expect(parked.steps[3]).toMatchObject({ status: "parked", reason: expect.stringContaining("labeling tool unreachable") as string, what_to_do: "see that CVAT runs" });
+      expect(count("verifyApproval")).toBeGreaterThan(1);
+      away = false;
+      await handle.signal(retry, { step: "labeling" });
+      expect((await handle.result()).status).toBe("completed");
+      expect(calls.filter((c) => c.name === "verifyApproval").map((c) => (c.input as { claim: ApprovalClaim }).claim.claim_id).every((id) => id === "h0")).toBe(true);
+      expect([count("requestLabeling"), count("trainModel")]).toEqual([2, 1]);
+    });
+  });
+
+  it("reads a tool of others back by itself after a retry: what it said meanwhile, nobody heard", async () => {
+    let away = true;
+    const { recorded, calls } = recordingActivities({
+      requestLabeling: async () => {
+        if (away) throw ApplicationFailure.nonRetryable("away", "InputError");
+        return { tool: "label-studio", title: "t", url: "http://label.lab/projects/1", frames: 10, prelabeled: 10 };
+      },
+    });
+    await withTask({ activities: recorded, settings: { labeling: { ...settings.labeling, tool: "label-studio" } } }, async (handle) => {
+      await waiting(handle, "parked");
+      await handle.signal(labelingApproved, { claim_id: "h0", source: "label-studio" });
+      away = false;
+      await handle.signal(retry, { step: "labeling" });
+      expect((await handle.result()).timeline.find(({ event }) => event === "labeling.requested")?.data).toMatchObject({ title: "t", url: "http://label.lab/projects/1" });
+      expect(calls.filter((c) => c.name === "verifyApproval").map((c) => (c.input as { claim: ApprovalClaim }).claim.source)).toEqual(["label-studio"]);
+    });
+  });
+
+  it("begins a later round with the labels, the video and the frames of an earlier one", async () => {
+    const { recorded, calls } = recordingActivities();
+    await withTask({ activities: recorded, input: { opens: { round: 2, before: 1 } }, record: "second-round" }, async (handle) => {
+      const state = await waiting(handle, "waiting");
+      expect(calls.map((c) => c.name)).toEqual(["openRound", "requestLabeling"]);
+      expect(state).toMatchObject({ round: 2, rounds: [{ round: 1, model: "x@1" }] });
+      expect(state.steps.slice(0, 4).map((s) => s.status)).toEqual(["completed", "completed", "completed", "waiting"]);
+      expect(state.steps[0]?.result).toMatchObject({ sourceKey: VIDEO.sourceKey });
+      await handle.signal(labelingApproved, claim(1)); // Of round 1: void.
+      await handle.signal(labelingApproved, { ...claim(2, "second"), round: 2 });
+      const end = await handle.result();
+      expect(events(end)).toEqual(expect.arrayContaining(["round.opened", "labeling.approved", "model.deployed", "task.completed"]));
+      expect(events(end)).not.toContain("task.created");
+      expect(calls.filter((c) => c.name === "verifyApproval")).toHaveLength(1);
+      expect(calls.filter((c) => ["buildDataset", "deployModel", "joinSegments", "exportCsv"].includes(c.name)).every((c) => (c.input as { round: number }).round === 2)).toBe(true);
     });
   });
 

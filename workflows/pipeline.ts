@@ -5,7 +5,8 @@ import type { TaskState } from "../domain/state.ts";
 import { STEPS, type StepName } from "../domain/task.ts";
 import { createApprovalInbox } from "./approval.ts";
 import { retry, stateQuery, type PipelineInput, type RetryRequest } from "./messages.ts";
-import { WORK, type Made, type Step } from "./steps.ts";
+import type { Made, Step } from "./step.ts";
+import { WORK } from "./steps.ts";
 import { createTask, type Task } from "./task.ts";
 
 /** One task, from the video's path to the uploaded results. Returns its final state. */
@@ -15,11 +16,12 @@ export async function pipeline(input: PipelineInput): Promise<TaskState> {
   // Handlers first: a signal may already be there when the workflow begins.
   setHandler(stateQuery, () => task.state);
   setHandler(retry, (request) => void retries.push(request));
-  const step: Step = { task, made: {} as Made, inbox: createApprovalInbox(() => task.state.round) };
+  const step: Step = { task, made: {} as Made, inbox: createApprovalInbox(task) };
 
-  task.emit("task.created", { video_path: input.settings.file_path, user_id: input.settings.user_id });
+  if (input.opens === undefined) task.emit("task.created", { video_path: input.settings.file_path, user_id: input.settings.user_id });
   try {
-    let next = 0;
+    // A later round has the video and the frames of the first.
+    let next = input.opens === undefined ? 0 : STEPS.indexOf("preinference");
     while (next < STEPS.length) {
       const name = STEPS[next]!;
       const failure = await attempt(name, step);

@@ -16,6 +16,10 @@ const short: ActivityOptions = {
 };
 /** Steps that may take hours or days; what they have done so far is kept in storage, so that a retry goes on from there. */
 const long: ActivityOptions = { ...short, startToCloseTimeout: "30d", retry: { ...short.retry, maximumAttempts: 12 } };
+/** Conversations with a labeling tool, which may be away for a while: minutes of patience before a person is asked. */
+const tool: ActivityOptions = { ...short, retry: { ...short.retry, maximumAttempts: 8 } };
+/** Not worth waiting for: approvals come behind it. */
+const reminder: ActivityOptions = { startToCloseTimeout: "30s", heartbeatTimeout, retry: { ...short.retry, maximumAttempts: 2 } };
 /** Small reads and writes, without heartbeats. */
 const quick: ActivityOptions = { startToCloseTimeout: "2m", retry: { initialInterval: "1s", backoffCoefficient: 2, maximumInterval: "30s", maximumAttempts: 8, nonRetryableErrorTypes } };
 
@@ -28,8 +32,10 @@ export const run = {
   downloadVideo: on("downloadVideo", long),
   extractFrames: on("extractFrames", short),
   preInfer: on("preInfer", short),
-  requestLabeling: on("requestLabeling", quick),
-  verifyApproval: on("verifyApproval", quick),
+  requestLabeling: on("requestLabeling", tool),
+  verifyApproval: on("verifyApproval", tool),
+  remindLabelers: on("remindLabelers", reminder),
+  openRound: on("openRound", tool),
   buildDataset: on("buildDataset", short),
   trainModel: on("trainModel", long),
   exportModel: on("exportModel", short),

@@ -1,30 +1,9 @@
 import { CancellationScope } from "@temporalio/workflow";
-import type { ModelRef } from "../domain/detections.ts";
-import type { DownloadOutput, ExportOutput, FramesOutput, JoinOutput, SegmentOutput, TrainOutput, VerifyOutput } from "../domain/steps.ts";
+import type { SegmentOutput } from "../domain/steps.ts";
 import type { StepName } from "../domain/task.ts";
-import type { ApprovalInbox } from "./approval.ts";
+import { labeling } from "./labeling-step.ts";
 import { run } from "./policy.ts";
-import type { Task } from "./task.ts";
-
-/** What earlier steps made, for later ones. A step that is done again replaces its own part. */
-export interface Made {
-  video: DownloadOutput;
-  frames: FramesOutput;
-  approval: Extract<VerifyOutput, { holds: true }>;
-  training: TrainOutput;
-  exported: ExportOutput;
-  model: ModelRef;
-  joined: JoinOutput;
-}
-
-export interface Step {
-  task: Task;
-  made: Made;
-  inbox: ApprovalInbox;
-}
-
-/** Does the step; what it returns is shown as its result. */
-export type StepWork = (step: Step) => Promise<Record<string, unknown>>;
+import type { StepWork } from "./step.ts";
 
 const download: StepWork = async ({ task, made }) => {
   const { file_path, user_id } = task.state.settings;
@@ -41,39 +20,27 @@ const frames: StepWork = async ({ task, made }) => {
   return { ...made.frames };
 };
 
-const preinference: StepWork = async ({ task }) => {
+/** A later round begins with the labels of an earlier one instead of guesses. */
+const openRound: StepWork = async ({ task, made }) => {
+  const { settings, round } = task.state;
+  const { before } = task.opens!;
+  const opened = await run.openRound({ ...task.input, settings, before });
+  made.video ??= opened.video;
+  made.frames ??= opened.frames;
+  task.state.rounds = opened.rounds;
+  task.carry("download", { ...made.video });
+  task.carry("frames", { ...made.frames });
+  task.emit("round.opened", { round, before, frames: made.frames.numFrames, reviewed: opened.reviewed });
+  return { frames: made.frames.numFrames, objects: opened.objects, source: `round ${before}` };
+};
+
+const preinference: StepWork = async (step) => {
+  const { task } = step;
+  if (task.opens !== undefined) return await openRound(step);
   const { prelabel, classes, keypoints, num_animals, inference } = task.state.settings;
   const found = await run.preInfer({ ...task.input, prelabel, classes, keypoints, numAnimals: num_animals, inference });
   task.emit("preinference.completed", { frames: found.frames, objects: found.objects, source: found.source });
   return { ...found };
-};
-
-/** Waits for a person, for days if need be: nothing runs meanwhile but a timer for reminders. */
-const labeling: StepWork = async ({ task, made, inbox }) => {
-  const { settings, round } = task.state;
-  inbox.open();
-  const requested = await run.requestLabeling({ ...task.input, settings });
-  task.emit("labeling.requested", { frames_path: made.frames.framesKey, status: "created" });
-  task.wait("labeling", `labels and their approval (${requested.frames} frames)`);
-  const began = Date.now();
-  for (;;) {
-    const message = await inbox.next(settings.labeling.remind_after);
-    if (message === null) {
-      task.emit("labeling.reminder", { round, waiting_s: Math.round((Date.now() - began) / 1000) });
-    } else if ("rejection" in message) {
-      task.emit("labeling.rejected", { round, comments: message.rejection.comments });
-    } else {
-      const answer = await run.verifyApproval({ ...task.input, claim: message.claim, settings });
-      if (answer.holds) {
-        inbox.close();
-        made.approval = answer;
-        task.emit("labeling.approved", { round, approved_by: answer.approvedBy, frames: answer.frames });
-        task.emit("labeling.completed", { label_path: answer.snapshotKey, status: "completed" });
-        return { ...answer };
-      }
-      task.emit("labeling.claim_refused", { round, source: message.claim.source, reason: answer.reason });
-    }
-  }
 };
 
 const training: StepWork = async ({ task, made }) => {

@@ -20,7 +20,7 @@ export function createTask(input: PipelineInput) {
     status: "running",
     user_id: input.settings.user_id,
     project: input.settings.project,
-    round: 1,
+    round: input.opens?.round ?? 1,
     created_at: input.createdAt,
     ended_at: null,
     waiting_for: null,
@@ -43,6 +43,7 @@ export function createTask(input: PipelineInput) {
 
   return {
     state,
+    opens: input.opens,
     input: { taskId: input.taskId, get round(): number { return state.round; } },
 
     emit<N extends EventName>(event: N, data: EventData[N]): void {
@@ -58,6 +59,14 @@ export function createTask(input: PipelineInput) {
       Object.assign(state, { status: "running", waiting_for: null });
       publish(name);
     },
+
+    /** What an earlier round did counts for this one. */
+    carry(name: StepName, result: Record<string, unknown>): void {
+      if (stepOf(name).status === "pending") Object.assign(stepOf(name), { status: "completed", result });
+    },
+
+    /** The labels are approved, and what follows is under way or done. */
+    isApproved: (): boolean => stepOf("labeling").status === "completed",
 
     progress(name: StepName, done: number, total: number, unit: string): void {
       stepOf(name).progress = { done, total, unit };

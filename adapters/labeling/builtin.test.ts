@@ -99,6 +99,14 @@ describe("built-in labeling", () => {
     await expect(save(0, 0, { objects })).resolves.toMatchObject({ version: 1 });
   });
 
+  it("keeps away from a task that is labeled in another tool", async () => {
+    const task = await readJson<object>(storage, labelKeys(TASK, 1).tool);
+    await storage.put(labelKeys(TASK, 1).tool, JSON.stringify({ ...task, tool: "cvat" }));
+    for (const use of [() => tool.read(of), () => save(25, 0), () => tool.snapshot({ ...of, by: "bob", allowPartial: true })]) await expect(use()).rejects.toMatchObject({ status: 409, field: "labeling.tool" });
+    await tool.request(request);
+    expect(await tool.progress(of)).toMatchObject({ frames: 10 });
+  });
+
   it("needs no pre-labels", async () => {
     await storage.remove(labelKeys(TASK, 1).prelabels);
     expect(await tool.request(request)).toEqual({ frames: 10, prelabeled: 0 });

@@ -22,6 +22,8 @@ export function createBuiltinLabeling({ storage }: { storage: Storage }): Builti
   async function taskOf({ taskId, round }: Of): Promise<LabelingTask> {
     const task = await readJsonIfThere<LabelingTask>(storage, labelKeys(taskId, round).tool);
     if (task === null) throw new InputError({ field: "task_id", message: `Task ${taskId} has no labeling in round ${round} yet.`, whatToDo: "Wait until its frames are extracted and pre-labeled.", status: 404 });
+    // Two places for the same labels would be one too many.
+    if (task.tool !== "builtin") throw new InputError({ field: "labeling.tool", message: `Task ${taskId} is labeled in another tool: ${task.tool}.`, whatToDo: "Open it there: the task's page and GET /labeling/{task_id} say where.", status: 409 });
     return task;
   }
 

@@ -1,4 +1,5 @@
 import type { FrameComment } from "../../domain/events.ts";
+import type { ExternalToolName } from "../../domain/labeling-tools.ts";
 import type { FrameLabels, Snapshot } from "../../domain/labels.ts";
 import type { TaskSettings } from "../../domain/task.ts";
 
@@ -24,13 +25,23 @@ export interface ExternalLabeling extends LabelingTool {
    * Throws InputError 401 where it is not signed as agreed. `pathTaskId`: the task_id of the hook's own address, where the tool has one address per task.
    */
   webhook(delivery: { headers: Record<string, string | undefined>; body: Buffer; pathTaskId: string | null }): Promise<WebhookReading | null>;
-  /** Every frame as it stands now, and who approved: what an approval is checked against. Throws InputError where the tool says that it is not approved. */
+  /**
+   * Every frame as it stands now, and who approved: what an approval is checked against.
+   * Throws InputError 409 or 422 where the tool says that it is not approved: the task goes on waiting. Throws InputError 403 or 404 where the tool
+   * lets us in no more or has lost the project: a person must mend that. Any other error is tried again.
+   */
   approval(options: { taskId: string; round: number; allowPartial: boolean }): Promise<{ frames: FrameLabels[]; approvedBy: string }>;
 }
+
+/** The tools of others that this installation is connected with; null: not set up. */
+export type ExternalTools = Record<ExternalToolName, ExternalLabeling | null>;
+export const NO_EXTERNAL_TOOLS: ExternalTools = { "label-studio": null, cvat: null };
 
 /** What a genuine delivery says. */
 export interface WebhookReading {
   taskId: string;
+  /** Absent where the delivery does not tell: then it is about whichever round is the current one. */
+  round?: number;
   /** The same for every repeat of one delivery. */
   id: string;
   /** `approved`: worth one reading back of the tool. `reopened`: something that was approved is open again. `rejected`: a reviewer sent it back, with these comments. */

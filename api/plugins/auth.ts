@@ -4,8 +4,8 @@ import { HttpProblem } from "../problems.ts";
 import type { KeyStore } from "../keys.ts";
 import { SESSION_COOKIE, type Sessions } from "../session.ts";
 
-/** Who may call a route: anybody, anybody who is signed in, admins. Every route says so in its `config`. */
-export type Policy = "public" | "user" | "admin";
+/** Who may call a route: anybody, anybody who is signed in, admins, or (a webhook) whoever signs what is sent, which the route checks itself. Every route says so in its `config`. */
+export type Policy = "public" | "user" | "admin" | "signed";
 
 export interface Caller {
   userId: string;
@@ -75,6 +75,8 @@ export function addAuth(app: FastifyInstance, { keys, sessions, allowAnonymous }
 
   app.addHook("onRequest", async (request) => {
     const { policy } = request.routeOptions.config;
+    // A program of others, known by its signature alone: it has no key, no cookie, and whatever host name leads it here.
+    if (policy === "signed") return;
     checkOrigin(request);
     const caller = await identify(request);
     request.caller = caller;

@@ -9,7 +9,7 @@ export async function addOpenApi(app: FastifyInstance, { version }: { version: s
     openapi: {
       openapi: "3.1.0",
       info: { title: "Actverse", version, description: "From a video of moving animals to a model trained for that very video, and to results for every frame. Errors are RFC 9457 problem details.", license: { name: "Apache-2.0", identifier: "Apache-2.0" } },
-      tags: [{ name: "tasks" }, { name: "labeling" }, { name: "session" }, { name: "server" }],
+      tags: [{ name: "tasks" }, { name: "labeling" }, { name: "webhooks" }, { name: "session" }, { name: "server" }],
       components: {
         securitySchemes: {
           key: { type: "http", scheme: "bearer", description: "An API key: `npm run keys -- add USER`." },

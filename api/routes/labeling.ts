@@ -5,7 +5,9 @@ import { taskFor, refuseEnded, type App, type Context } from "../context.ts";
 import { callerOf } from "../plugins/auth.ts";
 import { problemOf, sendProblem } from "../problems.ts";
 import { FrameEdit, FrameLabelsSchema, FrameParams, ProblemSchema, TaskParams, answers, file } from "../schemas.ts";
+import { createOverview } from "../labeling-overview.ts";
 import { sendFile } from "../send-file.ts";
+import { THUMBNAIL, thumbnailOf } from "../thumbnail.ts";
 import type { TaskView } from "../views.ts";
 
 const Overview = Type.Object({
@@ -18,8 +20,10 @@ const Overview = Type.Object({
   objects: Type.Integer(),
   done: Type.Number({ description: "Share of the frames that are reviewed, 0 to 1." }),
   title: Type.String(),
-  url: Type.String(),
+  tool: Type.String(),
+  url: Type.String({ description: "Where people label." }),
   waiting: Type.Boolean({ description: "The task waits for approval." }),
+  reopened: Type.Boolean({ description: "Labels that were approved are open again in the labeling tool: POST /labeling/{task_id}/rounds takes them up." }),
 });
 
 const FrameRow = Type.Intersect([Type.Pick(FrameLabelsSchema, ["frame", "time", "status", "version", "comment", "updated_by"]), Type.Object({ objects: Type.Integer() })]);
@@ -31,28 +35,27 @@ const Frames = Type.Object({
   keypoints: Type.Array(Type.String()),
   skeleton: Type.Array(Type.Array(Type.Integer())),
   num_animals: Type.Union([Type.Integer(), Type.Null()]),
+  reviewer_not_labeler: Type.Boolean({ description: "Who approves must not have labeled." }),
   waiting: Type.Boolean(),
   frames: Type.Array(FrameRow),
 });
+const ImageQuery = Type.Object({ width: Type.Optional(Type.Integer({ minimum: THUMBNAIL.least, maximum: THUMBNAIL.most, description: "Smaller, for a filmstrip; pixels." })) }, { additionalProperties: false });
 
 const labelingStep = ({ state }: TaskView) => state.steps.find(({ name }) => name === "labeling");
 export const waitsForLabels = (view: TaskView): boolean => !view.ended && labelingStep(view)?.status === "waiting";
 
 /** The labels: what the labeling page reads and saves. */
-export function labelingRoutes(app: App, context: Pick<Context, "storage" | "labeling" | "watcher">): void {
+export function labelingRoutes(app: App, context: Pick<Context, "storage" | "labeling" | "externalLabeling" | "watcher">): void {
   const { storage, labeling } = context;
+  const overview = createOverview(context);
   const common = { config: { policy: "user" as const } };
   const tags = ["labeling"];
 
   app.get("/labeling/:task_id", { ...common, schema: { tags, summary: "How much is labeled", params: TaskParams, response: answers({ 200: Overview }, 401, 404, 503) } }, async (request) => {
-    const view = await taskFor(request, context, request.params.task_id);
+    const view = await taskFor(request, context, request.params.task_id, "label");
     const { task_id: taskId, round, settings } = view.state;
     const completed = labelingStep(view)?.status === "completed";
-    const counts = await labeling.progress({ taskId, round }).catch((error: unknown) => {
-      // There are no frames to label yet.
-      if (error instanceof InputError && error.status === 404) return { frames: 0, reviewed: 0, prelabeled: 0, objects: 0 };
-      throw error;
-    });
+    const { counts, url } = await overview.standing(view);
     return {
       task_id: taskId,
       round,
@@ -60,15 +63,17 @@ export function labelingRoutes(app: App, context: Pick<Context, "storage" | "lab
       ...counts,
       done: counts.frames === 0 ? 0 : counts.reviewed / counts.frames,
       title: labelingTitle(settings, taskId),
-      url: `/label/${taskId}`,
+      tool: settings.labeling.tool,
+      url,
       waiting: waitsForLabels(view),
+      reopened: await overview.isReopened(view),
     };
   });
 
   app.get("/labeling/:task_id/frames", { ...common, schema: { tags, summary: "The frames to label", params: TaskParams, response: answers({ 200: Type.Unsafe<object>(Frames) }, 401, 404, 503) } }, async (request) => {
-    const view = await taskFor(request, context, request.params.task_id);
+    const view = await taskFor(request, context, request.params.task_id, "label");
     const { task_id: taskId, round, settings } = view.state;
-    const { classes, keypoints, skeleton, num_animals } = settings;
+    const { classes, keypoints, skeleton, num_animals, labeling: rules } = settings;
     const frames = await labeling.read({ taskId, round });
     return {
       task_id: taskId,
@@ -78,13 +83,14 @@ export function labelingRoutes(app: App, context: Pick<Context, "storage" | "lab
       keypoints,
       skeleton,
       num_animals,
+      reviewer_not_labeler: rules.reviewer_not_labeler,
       waiting: waitsForLabels(view),
       frames: frames.map(({ frame, time, status, version, objects, comment, updated_by }) => ({ frame, time, status, version, objects: objects.length, ...(comment === undefined ? {} : { comment }), updated_by })),
     };
   });
 
   app.get("/labeling/:task_id/frames/:frame", { ...common, schema: { tags, summary: "One frame's labels", params: FrameParams, response: answers({ 200: Type.Unsafe<object>(FrameLabelsSchema) }, 401, 404, 503) } }, async (request) => {
-    const { state } = await taskFor(request, context, request.params.task_id);
+    const { state } = await taskFor(request, context, request.params.task_id, "label");
     return await labeling.frame({ taskId: state.task_id, round: state.round, frame: request.params.frame });
   });
 
@@ -104,7 +110,7 @@ export function labelingRoutes(app: App, context: Pick<Context, "storage" | "lab
       },
     },
     async (request, reply) => {
-      const view = await taskFor(request, context, request.params.task_id);
+      const view = await taskFor(request, context, request.params.task_id, "label");
       refuseEnded(view);
       const of = { taskId: view.state.task_id, round: view.state.round, frame: request.params.frame };
       const { version, reviewed, objects } = request.body;
@@ -117,9 +123,13 @@ export function labelingRoutes(app: App, context: Pick<Context, "storage" | "lab
     },
   );
 
-  app.get("/labeling/:task_id/frames/:frame/image", { ...common, schema: { tags, summary: "The frame itself", params: FrameParams, response: answers({ 200: file("image/jpeg"), 206: file("image/jpeg") }, 401, 404, 416, 503) } }, async (request, reply) => {
-    const { state } = await taskFor(request, context, request.params.task_id);
+  app.get("/labeling/:task_id/frames/:frame/image", { ...common, schema: { tags, summary: "The frame itself", params: FrameParams, querystring: ImageQuery, response: answers({ 200: file("image/jpeg"), 206: file("image/jpeg") }, 400, 401, 404, 416, 503) } }, async (request, reply) => {
+    const { state } = await taskFor(request, context, request.params.task_id, "label");
     const key = frameKeys(state.task_id, state.round).image(request.params.frame);
-    return await sendFile(request, reply, { storage, key, cache: "private, max-age=300" });
+    const cache = "private, max-age=300";
+    const { width } = request.query;
+    const small = width === undefined || (await storage.size(key)) === null ? null : await thumbnailOf({ storage, key, width });
+    if (small !== null) return await reply.type("image/jpeg").header("cache-control", cache).send(small);
+    return await sendFile(request, reply, { storage, key, cache });
   });
 }

@@ -8,9 +8,11 @@ import { sendFile } from "../send-file.ts";
 
 const Files = Type.Object({ files: Type.Array(Type.Object({ name: Type.String(), bytes: Type.Integer(), url: Type.String() })) });
 
+const Round = Type.Object({ round: Type.Optional(Type.Integer({ minimum: 1, maximum: 10_000, description: "Of an earlier round; default: of the newest." })) }, { additionalProperties: false });
+
 /** The files that the layout names, and no others: key by name. */
-function keysOf({ task_id, round }: TaskState): Map<string, string> {
-  const { prefix, ...keys } = resultKeys(task_id, round);
+function keysOf({ task_id, round }: TaskState, of = round): Map<string, string> {
+  const { prefix, ...keys } = resultKeys(task_id, of);
   const files = Object.values(keys).filter((key) => typeof key === "string");
   return new Map(files.map((key) => [key.slice(prefix.length), key]));
 }
@@ -20,19 +22,19 @@ export function resultRoutes(app: App, context: Pick<Context, "storage" | "watch
   const common = { config: { policy: "user" as const } };
   const tags = ["tasks"];
 
-  app.get("/tasks/:task_id/results", { ...common, schema: { tags, summary: "The result files there are", params: TaskParams, response: answers({ 200: Files }, 401, 404, 503) } }, async (request) => {
+  app.get("/tasks/:task_id/results", { ...common, schema: { tags, summary: "The result files there are", params: TaskParams, querystring: Round, response: answers({ 200: Files }, 400, 401, 404, 503) } }, async (request) => {
     const { state } = await taskFor(request, context, request.params.task_id);
-    const found = await Promise.all([...keysOf(state)].map(async ([name, key]) => ({ name, bytes: await storage.size(key), url: `/tasks/${state.task_id}/results/${name}` })));
+    const found = await Promise.all([...keysOf(state, request.query.round)].map(async ([name, key]) => ({ name, bytes: await storage.size(key), url: `/tasks/${state.task_id}/results/${name}${request.query.round === undefined ? "" : `?round=${request.query.round}`}` })));
     return { files: found.flatMap(({ name, bytes, url }) => (bytes === null ? [] : [{ name, bytes, url }])) };
   });
 
   app.get(
     "/tasks/:task_id/results/:name",
-    { ...common, schema: { tags, summary: "A result file, or a range of it", params: FileParams, response: answers({ 200: file("application/json", "text/csv", "video/mp4", "application/x-ipynb+json"), 206: file("video/mp4") }, 401, 404, 416, 503) } },
+    { ...common, schema: { tags, summary: "A result file, or a range of it", params: FileParams, querystring: Round, response: answers({ 200: file("application/json", "text/csv", "video/mp4", "application/x-ipynb+json"), 206: file("video/mp4") }, 400, 401, 404, 416, 503) } },
     async (request, reply) => {
       const { task_id: taskId, name } = request.params;
       const { state } = await taskFor(request, context, taskId);
-      const key = keysOf(state).get(name);
+      const key = keysOf(state, request.query.round).get(name);
       if (key === undefined) throw new InputError({ field: "name", message: `there is no result file of this name`, whatToDo: `GET /tasks/${taskId}/results lists them`, status: 404 });
       return await sendFile(request, reply, { storage, key, cache: "private, no-cache" });
     },

@@ -1,5 +1,6 @@
 import { Type } from "typebox";
 import { InputError } from "../../domain/errors.ts";
+import { externalOf, isExternal } from "../../domain/labeling-tools.ts";
 import { makeId } from "../../domain/ids.ts";
 import { settingsChanged, settingsOf } from "../../domain/settings.ts";
 import { RetryBody, STEPS, TaskBody, type TaskSettings } from "../../domain/task.ts";
@@ -15,13 +16,15 @@ const Created = Type.Object({ task_id: Type.String(), status_url: Type.String(),
 const Idempotency = Type.Object({ "idempotency-key": Type.Optional(Type.String({ minLength: 1, maxLength: 255, description: "The same request with the same key is one task." })) });
 const Limit = Type.Object({ limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 500, default: 50 })) }, { additionalProperties: false });
 
-export function taskRoutes(app: App, context: Pick<Context, "storage" | "temporal" | "watcher" | "allowedRoots">): void {
+export function taskRoutes(app: App, context: Pick<Context, "storage" | "temporal" | "watcher" | "allowedRoots" | "externalLabeling">): void {
   const { storage, temporal, allowedRoots } = context;
   const list = createTaskList({ temporal, storage });
   const common = { config: { policy: "user" as const } };
   const tags = ["tasks"];
 
   async function checkPlaces(settings: Partial<TaskSettings>): Promise<void> {
+    const tool = settings.labeling?.tool ?? "builtin";
+    if (isExternal(tool)) externalOf(context.externalLabeling, tool);
     if (settings.file_path !== undefined) await checkPath({ path: settings.file_path, field: "file_path", kind: "file", allowedRoots });
     for (const [i, { path }] of (settings.upload ?? []).entries()) await checkPath({ path, field: `upload[${i}].path`, kind: "folder", allowedRoots });
   }
@@ -52,7 +55,7 @@ export function taskRoutes(app: App, context: Pick<Context, "storage" | "tempora
   });
 
   app.get("/status/:task_id", { ...common, schema: { tags, summary: "Every step's state and progress", params: TaskParams, response: answers({ 200: Type.Unsafe<object>(StatusAnswer) }, 401, 404, 503) } }, async (request) => {
-    const { state, answeredBy } = await taskFor(request, context, request.params.task_id);
+    const { state, answeredBy } = await taskFor(request, context, request.params.task_id, "label");
     return { ...state, answered_by: answeredBy };
   });
 

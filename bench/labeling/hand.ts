@@ -6,7 +6,11 @@ import type { Step } from "./actions.ts";
 export function createHand(page: Page) {
   const picture = pictureOn(page);
   return {
-    shows: (frame: number): Promise<void> => picture.shows(frame),
+    /** The frame is there, and the page has finished looking for its animals. */
+    async shows(frame: number): Promise<void> {
+      await picture.shows(frame);
+      await page.locator('.canvas-frame[aria-busy="false"]').waitFor();
+    },
     scale: (): Promise<number> => page.locator(".canvas").evaluate((element) => Number((element as HTMLElement).dataset["scale"])),
     async do(step: Step): Promise<void> {
       if (step.do === "key") await page.keyboard.press(step.key);
@@ -19,6 +23,7 @@ export function createHand(page: Page) {
     },
     /** Until the server has what the page shows. */
     async saved(): Promise<void> {
+      await page.locator('.canvas-frame[aria-busy="false"]').waitFor();
       // A change is on the page two drawings after its key.
       await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(() => resolve(null)))));
       await page.waitForFunction(() => document.querySelector(".film-unsaved, .save-bad") === null, undefined, { timeout: 20_000 });

@@ -2,7 +2,7 @@ import type { FrameLabels } from "../../domain/labels.ts";
 import { key, type Step } from "./actions.ts";
 import type { Hand } from "./hand.ts";
 import { planFrame, type Plan } from "./page-plan.ts";
-import { STARTS, type Start } from "./page-starts.ts";
+import { AS_SHOWN, PRELABELS, type Start } from "./page-starts.ts";
 import type { Scene } from "./page-ways.ts";
 import { faultsOf, type Target } from "./tolerance.ts";
 
@@ -19,7 +19,7 @@ const CORRECTIONS = 3;
 
 /**
  * Corrects frames on the page as a person who knows the animals' places: looks, chooses what costs least, does it by key and pointer, looks again, confirms.
- * What a start (copying the frame before) would give is tried and undone beforehand: a person sees that from the pictures.
+ * What a start would give is tried and undone beforehand: a person sees that from the pictures.
  */
 export function createLabeler(options: { hand: Hand; labelsOf: (frame: number) => Promise<FrameLabels>; className: string }) {
   const { hand, labelsOf, className } = options;
@@ -31,26 +31,25 @@ export function createLabeler(options: { hand: Hand; labelsOf: (frame: number) =
   }
 
   /** What is left to do after this start; the page is as before when it is known. */
-  async function rehearse(start: Start, frame: number, targets: readonly Target[]): Promise<Plan> {
-    const { version } = await labelsOf(frame);
+  async function rehearse(start: Start, targets: readonly Target[], frame: number): Promise<Plan> {
     for (const step of start.steps) await hand.do(step);
-    const { scene, labels } = await look(frame);
+    const { scene } = await look(frame);
     const plan = planFrame(scene, targets, className);
-    if (labels.version > version) {
-      await hand.do(key("start", "Control+z"));
-      await hand.saved();
-    }
+    if (start.takesBack !== null) await hand.do(key("start", start.takesBack));
     return plan;
   }
 
-  return async function label(frame: number, targets: readonly Target[], isFirst: boolean): Promise<LabeledFrame> {
+  return async function label(frame: number, targets: readonly Target[]): Promise<LabeledFrame> {
     await hand.shows(frame);
+    await hand.saved();
+    const { version } = await labelsOf(frame);
     const choices: { start: Start; seconds: number }[] = [];
-    for (const start of STARTS) {
-      if (isFirst && start.needsPrevious) continue;
-      const plan = await rehearse(start, frame, targets);
+    // Nothing to take back where the page did nothing by itself.
+    for (const start of version === 0 ? [AS_SHOWN] : [AS_SHOWN, PRELABELS]) {
+      const plan = await rehearse(start, targets, frame);
       choices.push({ start, seconds: plan.seconds + start.seconds });
     }
+    await hand.saved();
     const start = choices.toSorted((a, b) => a.seconds - b.seconds)[0]?.start;
     if (start === undefined) throw new Error("there is no way to start a frame");
     const done: LabeledFrame = { frame, steps: [{ why: "look", do: "look" }], start: start.name, ways: [] };

@@ -54,7 +54,7 @@ export async function noteDrawing(context: BrowserContext): Promise<void> {
     window.benchDrawn = null;
     let draws = 0;
     const { prototype } = CanvasRenderingContext2D;
-    prototype.clearRect = new Proxy(Reflect.get(prototype, "clearRect") as typeof prototype.clearRect, {
+    prototype.clearRect = new Proxy(Reflect.get(prototype, "clearRect"), {
       apply: (clear, drawing: CanvasRenderingContext2D, area: [number, number, number, number]) => {
         if (drawing.canvas.isConnected) draws += 1;
         Reflect.apply(clear, drawing, area);

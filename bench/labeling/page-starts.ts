@@ -5,13 +5,11 @@ export interface Start {
   name: string;
   steps: Step[];
   seconds: number;
-  /** There has to be a frame before. */
-  needsPrevious: boolean;
+  /** Takes back what the page did by itself when the frame was opened; so many keys bring it back. */
+  takesBack: string | null;
 }
 
-const start = (name: string, needsPrevious: boolean, ...keys: string[]): Start => {
-  const steps = keys.map((pressed) => key("start", pressed));
-  return { name, steps, seconds: secondsOf(steps), needsPrevious };
-};
-
-export const STARTS: readonly Start[] = [start("pre-labels", false), start("copy previous", true, "c")];
+/** The page has looked for the animals of the frame before in this one. Where that is worse than what the pre-labeler left, it is undone. */
+export const AS_SHOWN: Start = { name: "as shown", steps: [], seconds: 0, takesBack: null };
+const undo: Step[] = [key("start", "Control+z")];
+export const PRELABELS: Start = { name: "pre-labels", steps: undo, seconds: secondsOf(undo), takesBack: "Control+Shift+z" };

@@ -73,6 +73,9 @@ export function boxWays(scene: Scene, object: LabeledObject, target: Target): Wa
     ways.push({ name: `pull ${pulls.length}`, steps: [...select(scene, object.id), ...pulls.map(({ from, to }) => drag("box", from, to))], after });
   }
   ways.push(...moves(scene, object, target));
+  // R: its box from corner to corner, from anywhere; its keypoints stay.
+  const [x1, y1, x2, y2] = target.box;
+  ways.push({ name: "box anew", steps: [...select(scene, object.id), key("box", "r"), drag("box", [x1, y1], [x2, y2])], after: { ...scene, objects: put(scene, { ...object, box: [...target.box] }), selected: object.id, placing: false } });
   const gone = remove(scene, object.id);
   const anew = draw(gone.after, target, object.class);
   ways.push({ name: "draw anew", steps: [...gone.steps, ...anew.steps], after: anew.after });

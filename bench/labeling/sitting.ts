@@ -36,7 +36,7 @@ export async function sit(options: { lab: Lab; browser: Browser; video: LabeledV
   const label = createLabeler({ hand, labelsOf, className: truth.class });
   const frames: LabeledFrame[] = [];
   for (const [index, frame] of numbers.entries()) {
-    frames.push(await label(frame, targets[index] ?? [], index === 0));
+    frames.push(await label(frame, targets[index] ?? []));
     if ((index + 1) % 10 === 0) say(`  ${video.name}: ${index + 1} of ${numbers.length} frames corrected`);
   }
   await hand.saved();

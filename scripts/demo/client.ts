@@ -22,9 +22,14 @@ export interface ApiClient {
   send<T>(method: "POST" | "PUT", path: string, body: unknown): Promise<T>;
 }
 
-export function createApiClient({ url }: { url: string }): ApiClient {
+/** @param options.token an API key, where the server wants one */
+export function createApiClient({ url, token }: { url: string; token?: string }): ApiClient {
   async function call<T>(method: string, path: string, body?: unknown): Promise<T> {
-    const answer = await fetch(url + path, { method, ...(body === undefined ? {} : { body: JSON.stringify(body), headers: { "content-type": "application/json" } }) });
+    const answer = await fetch(url + path, {
+      method,
+      headers: { ...(token === undefined ? {} : { authorization: `Bearer ${token}` }), ...(body === undefined ? {} : { "content-type": "application/json" }) },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
     const content: unknown = await answer.json().catch(() => ({ title: answer.statusText }));
     if (!answer.ok) throw new ApiError(answer.status, `${method} ${path}`, content as Problem);
     return content as T;

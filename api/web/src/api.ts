@@ -2,6 +2,7 @@ import type { FrameStatus, FrameLabels, LabeledObject, LabelingTask as StoredTas
 import type { FrameComment } from "../../../domain/events.ts";
 import type { TaskState, TaskStatus } from "../../../domain/state.ts";
 import type { RetryBody, StepName, TaskBody } from "../../../domain/task.ts";
+import { t } from "./i18n/index.ts";
 
 /** The REST routes that the pages use. Wire types keep their snake_case names. */
 
@@ -37,8 +38,16 @@ export interface FrameRow {
 
 /** What is labeled with what, and how far it is. */
 export interface LabelingTask extends Pick<StoredTask, "task_id" | "round" | "title" | "classes" | "keypoints" | "skeleton" | "num_animals"> {
+  reviewer_not_labeler: boolean;
   waiting: boolean;
   frames: FrameRow[];
+}
+
+/** Another open page of the same task. */
+export interface Person {
+  user_id: string;
+  client: string;
+  frame: number | null;
 }
 
 export interface Approval {
@@ -72,7 +81,7 @@ export class ApiError extends Error {
   readonly current: FrameLabels | null;
 
   constructor(status: number, problem: Problem) {
-    super(sentence(problem.detail ?? problem.title ?? `The server answered ${status}`));
+    super(sentence(problem.detail ?? problem.title ?? t("server.answered", { status })));
     this.status = status;
     this.field = problem.field === undefined ? null : dotted(problem.field);
     this.whatToDo = problem.what_to_do === undefined ? null : sentence(problem.what_to_do);
@@ -103,7 +112,7 @@ export function createApi(options: { fetch?: typeof fetch; onSignedOut?: () => v
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       });
     } catch {
-      throw new ApiError(0, { detail: "The server cannot be reached.", what_to_do: "Check that Actverse is running and that you are connected." });
+      throw new ApiError(0, { detail: t("server.notReached"), what_to_do: t("server.notReachedWhatToDo") });
     }
   }
 
@@ -142,11 +151,15 @@ export function createApi(options: { fetch?: typeof fetch; onSignedOut?: () => v
     retry: (taskId: string, body: RetryBody) => call<void>("POST", `/tasks/${id(taskId)}/retry`, body),
     cancel: (taskId: string) => call<void>("POST", `/tasks/${id(taskId)}/cancel`),
     results: (taskId: string) => call<{ files: ResultFileRow[] }>("GET", `/tasks/${id(taskId)}/results`),
+    labeling: (taskId: string) => call<{ round: number; reopened: boolean; url: string }>("GET", `/labeling/${id(taskId)}`),
+    openRound: (taskId: string) => call<{ round: number }>("POST", `/labeling/${id(taskId)}/rounds`),
     labelingFrames: (taskId: string) => call<LabelingTask>("GET", `/labeling/${id(taskId)}/frames`),
     frame: (taskId: string, frame: number) => call<FrameLabels>("GET", `/labeling/${id(taskId)}/frames/${frame}`),
     /** `keepalive` lets it finish while the page goes away. */
     saveFrame: (taskId: string, frame: number, body: { version: number; reviewed: boolean; objects: LabeledObject[] }, keepalive = false) => call<FrameLabels>("PUT", `/labeling/${id(taskId)}/frames/${frame}`, body, { keepalive }),
-    imageUrl: (taskId: string, frame: number) => `/labeling/${id(taskId)}/frames/${frame}/image`,
+    /** `width`: smaller, for a filmstrip; pixels. */
+    imageUrl: (taskId: string, frame: number, width?: number) => `/labeling/${id(taskId)}/frames/${frame}/image${width === undefined ? "" : `?width=${width}`}`,
+    presence: (taskId: string, page: { client: string; frame: number | null; leaving?: boolean }) => call<{ people: Person[]; edits: number; waiting: boolean }>("PUT", `/labeling/${id(taskId)}/presence`, page, { keepalive: page.leaving === true }),
     approve: (taskId: string, allowPartial: boolean) => call<Approval>("POST", `/labeling/${id(taskId)}/approve`, allowPartial ? { allow_partial: true } : {}),
     reject: (taskId: string, comments: FrameComment[]) => call<void>("POST", `/labeling/${id(taskId)}/reject`, { comments }),
   };

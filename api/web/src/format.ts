@@ -1,27 +1,20 @@
 import type { StepName } from "../../../domain/task.ts";
 import type { TaskEvent } from "../../../domain/events.ts";
+import { t } from "./i18n/index.ts";
+import { locale } from "./i18n/language.ts";
+import { said } from "./i18n/said.ts";
 
 /** Words and figures as people read them. */
 
-export const STEP_TITLES: Record<StepName, string> = {
-  download: "Download",
-  frames: "Frame extraction",
-  preinference: "Pre-labels",
-  labeling: "Labeling",
-  training: "Training",
-  deployment: "Deployment",
-  inference: "Inference",
-  results: "Results",
-  upload: "Upload",
-};
+export const stepTitle = (step: StepName): string => t(`steps.${step}`);
 
-/** 7 s, 2 min 05 s, 3 h 20 min, 2 d 4 h */
+/** 7 s, 2 min 05 s, 3 h 20 min, 2 d 4 h; 2분 05초 */
 export function duration(seconds: number): string {
   const s = Math.max(0, Math.round(seconds));
-  if (s < 60) return `${s} s`;
-  if (s < 3600) return `${Math.floor(s / 60)} min ${String(s % 60).padStart(2, "0")} s`;
-  if (s < 86_400) return `${Math.floor(s / 3600)} h ${String(Math.floor((s % 3600) / 60)).padStart(2, "0")} min`;
-  return `${Math.floor(s / 86_400)} d ${Math.floor((s % 86_400) / 3600)} h`;
+  if (s < 60) return t("duration.seconds", { s });
+  if (s < 3600) return t("duration.minutes", { min: Math.floor(s / 60), s: String(s % 60).padStart(2, "0") });
+  if (s < 86_400) return t("duration.hours", { h: Math.floor(s / 3600), min: String(Math.floor((s % 3600) / 60)).padStart(2, "0") });
+  return t("duration.days", { d: Math.floor(s / 86_400), h: Math.floor((s % 86_400) / 3600) });
 }
 
 /** Time between two ISO dates; up to now where the end is open, null where nothing began. */
@@ -41,9 +34,11 @@ export function bytes(count: number): string {
   return `${unit === 0 || value >= 100 ? Math.round(value) : value.toFixed(1)} ${units[unit]}`;
 }
 
-export const clock = (iso: string): string => new Date(iso).toLocaleTimeString(undefined, { hour: "2-digit", minute: "2-digit", second: "2-digit", hour12: false });
+export const clock = (iso: string): string => new Date(iso).toLocaleTimeString(locale(), { hour: "2-digit", minute: "2-digit", second: "2-digit", hour12: false });
 
-export const day = (iso: string): string => new Date(iso).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short", hour12: false });
+export const date = (iso: string): string => new Date(iso).toLocaleDateString(locale(), { dateStyle: "medium" });
+
+export const day = (iso: string): string => new Date(iso).toLocaleString(locale(), { dateStyle: "medium", timeStyle: "short", hour12: false });
 
 /** Four figures that matter: 0.9134, 12.5, 1500. */
 export function figure(value: unknown): string {
@@ -54,13 +49,13 @@ export function figure(value: unknown): string {
 
 /** `metrics/mAP50-95(B)`, `box_map50_95`, `numFrames` as short labels. */
 export const figureName = (name: string): string =>
-  name
-    .replace(/^metrics\//, "")
-    .replace(/^(train|val)\//, "$1 ")
-    .replaceAll("_", " ")
-    .replaceAll(/([a-z])([A-Z][a-z]|[A-Z]$)/g, (_all, before: string, after: string) => `${before} ${after.toLowerCase()}`);
-
-export const plural = (count: number, one: string, many = `${one}s`): string => `${count} ${count === 1 ? one : many}`;
+  said(
+    name
+      .replace(/^metrics\//, "")
+      .replace(/^(train|val)\//, "$1 ")
+      .replaceAll("_", " ")
+      .replaceAll(/([a-z])([A-Z][a-z]|[A-Z]$)/g, (_all, before: string, after: string) => `${before} ${after.toLowerCase()}`),
+  );
 
 /** What an event says besides its name, in one line. */
 export function eventText(event: TaskEvent): string {
@@ -69,7 +64,11 @@ export function eventText(event: TaskEvent): string {
     .filter(([key, value]) => value !== null && value !== "" && key !== "status")
     // Paths are long: what fits into the line should be the rest.
     .toSorted(([a], [b]) => Number(/_(path|key)$/.test(a)) - Number(/_(path|key)$/.test(b)))
-    .map(([key, value]) => (key === "reason" || key === "what_to_do" ? valueText(value) : `${key.replaceAll("_", " ")}: ${valueText(value)}`))
+    .map(([key, value]) => {
+      if (key === "reason" || key === "what_to_do") return said(valueText(value));
+      if (key === "step") return said(`step: ${valueText(value)}`);
+      return `${said(key.replaceAll("_", " "))}: ${key === "source" ? said(valueText(value)) : valueText(value)}`;
+    })
     .join(" · ");
 }
 

@@ -1,11 +1,14 @@
 import { render } from "preact";
 import { useEffect, useMemo, useState } from "preact/hooks";
 import { ApiError, createApi, type Session } from "./api.ts";
+import { chosen, t } from "./i18n/index.ts";
+import { startLanguage } from "./i18n/language.ts";
 import { LabelPage } from "./label/page.tsx";
 import { HomePage } from "./pages/home.tsx";
 import { SignIn } from "./pages/sign-in.tsx";
 import { TaskPage } from "./pages/task.tsx";
 import { AppContext } from "./ui/context.ts";
+import { useWatched } from "./ui/hooks.ts";
 import { ErrorNote } from "./ui/parts.tsx";
 
 /** The addresses of the pages; the server answers all of them with the same file. */
@@ -17,6 +20,8 @@ function Page(props: { path: string }) {
 }
 
 function App() {
+  // Another language draws everything anew; what the components hold stays.
+  useWatched(chosen);
   const [session, setSession] = useState<Session | null>(null);
   const [signedOut, setSignedOut] = useState(false);
   const [error, setError] = useState<unknown>(null);
@@ -43,7 +48,7 @@ function App() {
       <main class="page alone">
         <ErrorNote error={error}>
           <button type="button" onClick={ask}>
-            Try again
+            {t("tryAgain")}
           </button>
         </ErrorNote>
       </main>
@@ -61,5 +66,6 @@ function App() {
   );
 }
 
+startLanguage();
 const root = document.querySelector("#app");
 if (root !== null) render(<App />, root);

@@ -1,7 +1,10 @@
-import { expect, test } from "vitest";
+import { afterEach, expect, test } from "vitest";
+import { chosen } from "./i18n/index.ts";
 import { ADVANCED_GROUPS, changedSettings, FieldError, fromSettings, MAIN_FIELDS, RETRY_FIELDS, toBody } from "./settings.ts";
 
 const all = [...MAIN_FIELDS, ...ADVANCED_GROUPS.flatMap((group) => group.fields)];
+
+afterEach(() => chosen.set("en"));
 
 test("empty inputs are left out and nested ones grouped", () => {
   const body = toBody(all, { file_path: " /v/a.mp4 ", user_id: "ada", project: "", classes: "mouse, rat,", num_animals: "2", "training.epochs": "30", "training.scale": "n", "inference.confidence": "0.4", upload: "/a\n\n/b" });
@@ -19,6 +22,12 @@ test("skeleton lines are read by name, also where names hold dashes, and by numb
 test("a figure that is none names its field", () => {
   expect(() => toBody(all, { num_frames: "2.5" })).toThrow("Give a whole number.");
   expect(() => toBody(all, { "inference.iou": "x" })).toThrow(expect.objectContaining({ field: "inference.iou" }) as Error);
+});
+
+test("what cannot be read is told in the language of the page", () => {
+  chosen.set("ko");
+  expect(() => toBody(all, { num_frames: "2.5" })).toThrow("정수로 입력 필요");
+  expect(() => toBody(all, { keypoints: "nose, tail", skeleton: "nose - ear" })).toThrow('키포인트 이름 쌍이 아님: "nose - ear". 예: "nose - tail"');
 });
 
 test("a retry sends only what changed, and groups whole", () => {

@@ -1,16 +1,22 @@
 import type { StepName, TaskBody } from "../../../domain/task.ts";
+import { t, type TextKey } from "./i18n/index.ts";
 
 /** The settings that people can change on the pages: one table for the submit form and for the retry forms. */
+
+/** A text of the settings that needs no values. */
+type SettingText = Exclude<Extract<TextKey, `pages.settings.${string}`>, "pages.settings.notAPair">;
 
 export interface Field {
   /** Dotted path in the body of `POST /tasks/`. */
   path: string;
-  label: string;
+  label: SettingText;
   kind: "text" | "integer" | "number" | "list" | "choice" | "check" | "lines" | "path-list";
-  hint?: string;
+  hint?: SettingText;
   /** Two of them share a line of the submit form. */
   half?: boolean;
-  placeholder?: string;
+  /** Shown while nothing is given; an example is typed as it stands, whatever the language: names that pair in a mirror image are English. */
+  placeholder?: SettingText;
+  example?: string;
   min?: number;
   max?: number;
   step?: number;
@@ -21,50 +27,50 @@ export interface Field {
 export type FieldValues = Record<string, string>;
 
 export const MAIN_FIELDS: readonly Field[] = [
-  { path: "file_path", label: "Video", kind: "text", placeholder: "/data/videos/arena.mp4 or https://…", hint: "A path on the server, or an http(s) address." },
-  { path: "user_id", label: "Your name", kind: "text", half: true },
-  { path: "project", label: "Project", kind: "text", placeholder: "default", half: true },
-  { path: "classes", label: "Classes", kind: "list", placeholder: "animal", hint: "Separated by commas." },
-  { path: "keypoints", label: "Keypoints", kind: "list", placeholder: "nose, left ear, right ear, tail base", hint: "Separated by commas; leave empty for boxes only." },
-  { path: "num_animals", label: "Number of animals", kind: "integer", min: 1, max: 1000, placeholder: "unknown", half: true, hint: "Never more ids than that." },
-  { path: "num_frames", label: "Frames to label", kind: "integer", min: 1, max: 5000, placeholder: "60", half: true },
+  { path: "file_path", label: "pages.settings.video", kind: "text", placeholder: "pages.settings.videoExample", hint: "pages.settings.videoHint" },
+  { path: "user_id", label: "pages.settings.user", kind: "text", half: true },
+  { path: "project", label: "pages.settings.project", kind: "text", example: "default", half: true },
+  { path: "classes", label: "pages.settings.classes", kind: "list", example: "animal", hint: "pages.settings.commas" },
+  { path: "keypoints", label: "pages.settings.keypoints", kind: "list", example: "nose, left ear, right ear, tail base", hint: "pages.settings.keypointsHint" },
+  { path: "num_animals", label: "pages.settings.animals", kind: "integer", min: 1, max: 1000, placeholder: "pages.settings.unknown", half: true, hint: "pages.settings.animalsHint" },
+  { path: "num_frames", label: "pages.settings.frames", kind: "integer", min: 1, max: 5000, example: "60", half: true },
 ];
 
 const INFERENCE_FIELDS: readonly Field[] = [
-  { path: "inference.confidence", label: "Confidence", kind: "number", min: 0.01, max: 0.99, step: 0.01, placeholder: "0.25" },
-  { path: "inference.iou", label: "IoU of overlaps", kind: "number", min: 0.01, max: 1, step: 0.01, placeholder: "0.7" },
-  { path: "inference.batch_size", label: "Batch size", kind: "integer", min: 1, max: 128, placeholder: "8" },
-  { path: "inference.frame_skip", label: "Frames to skip", kind: "integer", min: 0, max: 10_000, placeholder: "0", hint: "Left out between two processed ones." },
-  { path: "inference.max_frames", label: "At most so many frames", kind: "integer", min: 1, placeholder: "all" },
+  { path: "inference.confidence", label: "pages.settings.confidence", kind: "number", min: 0.01, max: 0.99, step: 0.01, example: "0.25" },
+  { path: "inference.iou", label: "pages.settings.iou", kind: "number", min: 0.01, max: 1, step: 0.01, example: "0.7" },
+  { path: "inference.batch_size", label: "pages.settings.batchSize", kind: "integer", min: 1, max: 128, example: "8" },
+  { path: "inference.frame_skip", label: "pages.settings.frameSkip", kind: "integer", min: 0, max: 10_000, example: "0", hint: "pages.settings.frameSkipHint" },
+  { path: "inference.max_frames", label: "pages.settings.maxFrames", kind: "integer", min: 1, placeholder: "pages.settings.all" },
 ];
 
 const TRAINING_FIELDS: readonly Field[] = [
-  { path: "training.epochs", label: "Epochs", kind: "integer", min: 1, max: 5000, placeholder: "automatic" },
-  { path: "training.patience", label: "Patience", kind: "integer", min: 1, max: 5000, placeholder: "automatic", hint: "Stop after so many epochs without a better model." },
-  { path: "training.imgsz", label: "Image size", kind: "integer", min: 64, max: 2048, step: 32, placeholder: "automatic", hint: "Pixels, a multiple of 32." },
-  { path: "training.batch", label: "Batch size", kind: "integer", min: 1, max: 512, placeholder: "automatic" },
-  { path: "training.scale", label: "Network", kind: "choice", choices: ["auto", "micro", "n", "s", "m"] },
-  { path: "training.base_model", label: "Starts from", kind: "text", placeholder: "auto", hint: "auto, scratch, a .pt file, or a model's name." },
-  { path: "training.device", label: "Device", kind: "text", placeholder: "auto", hint: "auto, cpu, mps, cuda, or GPU numbers." },
-  { path: "training.time_limit", label: "Time limit", kind: "integer", min: 30, placeholder: "none", hint: "Seconds." },
+  { path: "training.epochs", label: "pages.settings.epochs", kind: "integer", min: 1, max: 5000, placeholder: "pages.settings.automatic" },
+  { path: "training.patience", label: "pages.settings.patience", kind: "integer", min: 1, max: 5000, placeholder: "pages.settings.automatic", hint: "pages.settings.patienceHint" },
+  { path: "training.imgsz", label: "pages.settings.imageSize", kind: "integer", min: 64, max: 2048, step: 32, placeholder: "pages.settings.automatic", hint: "pages.settings.imageSizeHint" },
+  { path: "training.batch", label: "pages.settings.batchSize", kind: "integer", min: 1, max: 512, placeholder: "pages.settings.automatic" },
+  { path: "training.scale", label: "pages.settings.network", kind: "choice", choices: ["auto", "micro", "n", "s", "m"] },
+  { path: "training.base_model", label: "pages.settings.base", kind: "text", example: "auto", hint: "pages.settings.baseHint" },
+  { path: "training.device", label: "pages.settings.device", kind: "text", example: "auto", hint: "pages.settings.deviceHint" },
+  { path: "training.time_limit", label: "pages.settings.timeLimit", kind: "integer", min: 30, placeholder: "pages.settings.unlimited", hint: "pages.settings.timeLimitHint" },
 ];
 
-const PRELABEL: Field = { path: "prelabel", label: "Pre-labels", kind: "text", placeholder: "auto", hint: "auto, motion, none, or a model's name." };
-const OUTPUTS_FIELD: Field = { path: "outputs", label: "Outputs", kind: "list", placeholder: "json, csv, video, notebook" };
-const UPLOAD: Field = { path: "upload", label: "Copy results to", kind: "path-list", placeholder: "/data/results", hint: "Folders on the server, one a line." };
+const PRELABEL: Field = { path: "prelabel", label: "pages.settings.prelabel", kind: "text", example: "auto", hint: "pages.settings.prelabelHint" };
+const OUTPUTS_FIELD: Field = { path: "outputs", label: "pages.settings.outputs", kind: "list", example: "json, csv, video, notebook" };
+const UPLOAD: Field = { path: "upload", label: "pages.settings.upload", kind: "path-list", example: "/data/results", hint: "pages.settings.uploadHint" };
 
-export const ADVANCED_GROUPS: readonly { title: string; fields: readonly Field[] }[] = [
+export const ADVANCED_GROUPS: readonly { title: SettingText; fields: readonly Field[] }[] = [
   {
-    title: "Labeling",
+    title: "pages.settings.labeling",
     fields: [
-      { path: "skeleton", label: "Skeleton lines", kind: "lines", placeholder: "nose - tail base", hint: "Pairs of keypoint names, separated by commas." },
+      { path: "skeleton", label: "pages.settings.skeleton", kind: "lines", example: "nose - tail base", hint: "pages.settings.skeletonHint" },
       PRELABEL,
-      { path: "labeling.allow_partial", label: "Approve without reviewing every frame", kind: "check" },
+      { path: "labeling.allow_partial", label: "pages.settings.allowPartial", kind: "check" },
     ],
   },
-  { title: "Training", fields: TRAINING_FIELDS },
-  { title: "Inference", fields: INFERENCE_FIELDS },
-  { title: "Results", fields: [OUTPUTS_FIELD, UPLOAD] },
+  { title: "pages.settings.training", fields: TRAINING_FIELDS },
+  { title: "pages.settings.inference", fields: INFERENCE_FIELDS },
+  { title: "pages.settings.results", fields: [OUTPUTS_FIELD, UPLOAD] },
 ];
 
 const mainField = (path: string): Field => {
@@ -78,7 +84,7 @@ export const RETRY_FIELDS: Record<StepName, readonly Field[]> = {
   download: [mainField("file_path")],
   frames: [mainField("num_frames"), mainField("file_path")],
   preinference: [PRELABEL, mainField("num_animals")],
-  labeling: [{ path: "labeling.allow_partial", label: "Approve without reviewing every frame", kind: "check" }],
+  labeling: [{ path: "labeling.allow_partial", label: "pages.settings.allowPartial", kind: "check" }],
   training: TRAINING_FIELDS,
   deployment: [],
   inference: INFERENCE_FIELDS,
@@ -107,7 +113,7 @@ function parse(field: Field, text: string, keypoints: readonly string[]): unknow
     case "integer":
     case "number": {
       const value = Number(text);
-      if (!Number.isFinite(value) || (field.kind === "integer" && !Number.isInteger(value))) throw new FieldError(field.path, field.kind === "integer" ? "Give a whole number." : "Give a number.");
+      if (!Number.isFinite(value) || (field.kind === "integer" && !Number.isInteger(value))) throw new FieldError(field.path, t(field.kind === "integer" ? "pages.settings.wholeNumber" : "pages.settings.number"));
       return value;
     }
     case "list":
@@ -130,7 +136,7 @@ function skeletonPair(path: string, pair: string, keypoints: readonly string[]):
   }
   const numbers = /^(\d+)\s*-\s*(\d+)$/.exec(pair);
   if (numbers !== null && Math.max(Number(numbers[1]), Number(numbers[2])) < keypoints.length) return [Number(numbers[1]), Number(numbers[2])];
-  throw new FieldError(path, `"${pair}" is not a pair of keypoint names, such as "${keypoints[0] ?? "nose"} - ${keypoints[1] ?? "tail"}".`);
+  throw new FieldError(path, t("pages.settings.notAPair", { pair, from: keypoints[0] ?? "nose", to: keypoints[1] ?? "tail" }));
 }
 
 /** The body of a request from what the inputs hold; empty inputs are left out, so the server's defaults hold. */

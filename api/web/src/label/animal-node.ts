@@ -6,8 +6,17 @@ import { boxOf, type Size } from "./objects.ts";
 /** Readable on dark and on light arenas. */
 const COLOURS = ["#0ea5e9", "#f97316", "#22c55e", "#ec4899", "#8b5cf6", "#eab308", "#14b8a6", "#ef4444"];
 
-/** With one class the animals are told apart by colour, else the classes. */
-export const colourOf = (object: LabeledObject, index: number, classes: readonly string[]): string => COLOURS[(classes.length > 1 ? Math.max(0, classes.indexOf(object.class)) : index) % COLOURS.length] as string;
+/** With one class the animals are told apart by colour, by identity where they have one; else the classes. */
+export function colourOf(object: LabeledObject, index: number, classes: readonly string[]): string {
+  const number = classes.length > 1 ? Math.max(0, classes.indexOf(object.class)) : object.track === undefined ? index : numberOf(object.track);
+  return COLOURS[number % COLOURS.length] as string;
+}
+
+/** "1" is the first colour; a name has one that stays. */
+const numberOf = (track: string): number => (/^\d{1,6}$/.test(track) ? Number(track) + COLOURS.length - 1 : Array.from(track).reduce((sum, letter) => sum + (letter.codePointAt(0) ?? 0), 0));
+
+/** A finger covers more than a mouse's arrow. */
+export const isCoarse = (): boolean => matchMedia("(pointer: coarse)").matches;
 
 export interface AnimalOptions {
   object: LabeledObject;
@@ -30,7 +39,7 @@ export function createAnimal(options: AnimalOptions): { group: Group; box: Rect 
   const { object, colour, size, scale, selected, commands } = options;
   const px = 1 / scale;
   const [x1, y1, x2, y2] = boxOf(object);
-  const group = new Group({ name: "animal", id: object.id, draggable: options.editable });
+  const group = new Group({ name: "animal", id: object.id, draggable: options.editable, home: { x: 0, y: 0 } });
   const box = new Rect({
     x: x1,
     y: y1,
@@ -51,7 +60,7 @@ export function createAnimal(options: AnimalOptions): { group: Group; box: Rect 
     group.y(Math.min(size.height - y2, Math.max(-y1, group.y())));
   });
   group.on("dragend", (event) => {
-    if ((event.target as unknown) !== group) return;
+    if ((event.target as unknown) !== group || isHome(group)) return;
     commands.move(object.id, group.x(), group.y());
     commands.select(object.id);
   });
@@ -79,7 +88,8 @@ export function createAnimal(options: AnimalOptions): { group: Group; box: Rect 
       y: place.y,
       radius: (active ? 7 : 5) * px,
       // A dot is small; the hand may miss it by a little.
-      hitStrokeWidth: 14 * px,
+      hitStrokeWidth: (isCoarse() ? 30 : 14) * px,
+      home: { x: place.x, y: place.y },
       fill: place.v === 2 ? colour : "#ffffff40",
       stroke: place.v === 2 ? "#ffffff" : colour,
       strokeWidth: (active || place.v === 1 ? 2.5 : 1.5) * px,
@@ -99,6 +109,7 @@ export function createAnimal(options: AnimalOptions): { group: Group; box: Rect 
     });
     dot.on("dragend", (event) => {
       event.cancelBubble = true;
+      if (isHome(dot)) return;
       commands.setKeypoint(object.id, index, dot.x(), dot.y());
       commands.select(object.id, index);
     });
@@ -116,6 +127,12 @@ export function createAnimal(options: AnimalOptions): { group: Group; box: Rect 
     group.add(label);
   }
   return { group, box };
+}
+
+/** A drag that was taken back (a second finger came) ends where it began. */
+function isHome(node: { x(): number; y(): number; getAttr(name: string): unknown }): boolean {
+  const home = node.getAttr("home") as { x: number; y: number };
+  return node.x() === home.x && node.y() === home.y;
 }
 
 function tip(text: string, at: { x(): number; y(): number }, px: number): Label {

@@ -1,52 +1,60 @@
+import { t } from "../i18n/index.ts";
+import { Rich } from "../i18n/rich.tsx";
+import type { Person } from "../api.ts";
 import { useApp } from "../ui/context.ts";
 import { ErrorNote } from "../ui/parts.tsx";
 import type { Commands } from "./commands.ts";
+import { nameOf } from "./people.tsx";
 import type { LabelState, LabelStore } from "./store.ts";
 
 /** What a person has to know about this frame right now, above the picture. */
-export function Banners(props: { state: LabelState; store: LabelStore; commands: Commands; taskId: string }) {
+export function Banners(props: { state: LabelState; store: LabelStore; commands: Commands; taskId: string; people: readonly Person[] }) {
   const { state, store, commands } = props;
+  const { session } = useApp();
   const labels = store.current();
   return (
     <div class="banners">
       <ErrorNote error={state.error}>
         <button type="button" onClick={() => void (state.task === null ? store.open(null) : store.goTo(state.frame ?? 0))}>
-          Try again
+          {t("tryAgain")}
         </button>
       </ErrorNote>
       {state.task !== null && !state.task.waiting ? (
         <div class="note" role="status">
-          <strong>This task is not waiting for labels now.</strong>
+          <strong>{t("label.banner.notWaiting")}</strong>
           <span>
-            You can look, but nothing can be changed. <a href={`/task/${props.taskId}`}>See how the task goes on</a>
+            {t("label.banner.notWaitingText")} <a href={`/task/${props.taskId}`}>{t("label.banner.notWaitingLink")}</a>
           </span>
         </div>
       ) : null}
       {state.save.message !== null ? (
         <div class="note note-bad" role="alert">
-          <strong>Your last changes are not saved yet.</strong>
-          <span>{state.save.message} They are kept on this page and sent again by themselves; please leave it open.</span>
+          <strong>{t("label.banner.unsaved")}</strong>
+          <span>{t("label.banner.unsavedText", { message: state.save.message })}</span>
         </div>
       ) : null}
       {state.conflict !== null ? (
         <div class="note note-bad" role="alert">
-          <strong>
-            {state.conflict.by === null ? "Somebody else" : <Name by={state.conflict.by} />} changed frame {state.conflict.frame} meanwhile.
-          </strong>
-          <span>Their labels are shown; your last change is not saved.</span>
+          <strong>{t("label.banner.conflict", { by: nameOf(state.conflict.by, session), frame: state.conflict.frame })}</strong>
+          <span>{t("label.banner.conflictText")}</span>
           <span class="row">
             <button type="button" onClick={commands.keepTheirs}>
-              Keep theirs
+              {t("label.banner.keepTheirs")}
             </button>
             <button type="button" onClick={() => void commands.putMineBack()}>
-              Put mine back
+              {t("label.banner.putMineBack")}
             </button>
           </span>
         </div>
       ) : null}
+      {props.people.filter((person) => person.frame === state.frame && state.frame !== null).map((person) => (
+        <div key={person.client} class="note note-person" role="status">
+          <span>{t("label.people.same", { by: nameOf(person.user_id, session) })}</span>
+        </div>
+      ))}
       {labels?.comment !== undefined && labels.comment !== "" ? (
         <div class="note note-comment" role="status">
-          <strong>Reviewer's comment</strong>
+          <strong>{t("label.banner.comment")}</strong>
           <span>{labels.comment}</span>
         </div>
       ) : null}
@@ -54,27 +62,41 @@ export function Banners(props: { state: LabelState; store: LabelStore; commands:
   );
 }
 
-/** Your own other window is somebody else, too. */
-function Name(props: { by: string }) {
-  const { session } = useApp();
-  return <>{session.authentication === "keys" && props.by === session.user_id ? "You (in another window)" : session.authentication === "off" ? "Another window" : props.by}</>;
-}
-
-/** Which keypoint comes next, over the picture. */
-export function ToolHint(props: { state: LabelState }) {
-  const { tool, task } = props.state;
-  if (tool.kind === "select" || task === null) return null;
+/** Which keypoint comes next, over the picture; else what the last command has to say. */
+export function ToolHint(props: { state: LabelState; store: LabelStore; commands: Commands }) {
+  const { store, commands } = props;
+  const { tool, task, notice, occluding } = props.state;
+  if (task === null || (tool.kind === "select" && notice === null)) return null;
+  if (tool.kind === "select" || notice !== null)
+    return (
+      <div class="tool-hint" role="status">
+        <span>{notice === null ? "" : notice.what === "filled" ? t("label.notice.filled", { count: notice.frames }) : t(`label.notice.${notice.what}`)}</span>
+      </div>
+    );
   return (
     <div class="tool-hint" role="status">
-      {tool.kind === "draw" ? (
-        <span>
-          <strong>Drag a box</strong> around the animal · <kbd>Esc</kbd> ends
-        </span>
-      ) : (
-        <span>
-          Click: <strong>{task.keypoints[tool.keypoint]}</strong> {tool.only ? "" : `(${tool.keypoint + 1} of ${task.keypoints.length})`} · <kbd>Shift</kbd>-click: occluded · <kbd>S</kbd> skips · <kbd>Esc</kbd> ends
-        </span>
-      )}
+      <span class="hint-keys">
+        <Rich text={tool.kind === "draw" ? t("label.hint.draw") : t(tool.only ? "label.hint.placeOne" : "label.hint.place", { keypoint: task.keypoints[tool.keypoint] ?? "", number: tool.keypoint + 1, total: task.keypoints.length })} />
+      </span>
+      <span class="hint-touch">
+        {tool.kind === "draw" ? <span>{t("label.hint.drawTouch")}</span> : <strong>{task.keypoints[tool.keypoint]}</strong>}
+        {tool.kind === "place" ? (
+          <>
+            <button type="button" aria-pressed={occluding} onClick={() => store.set({ occluding: !occluding })}>
+              {t("label.hint.occluded")}
+            </button>
+            <button type="button" onClick={commands.skipKeypoint}>
+              {t("label.hint.skip")}
+            </button>
+            <button type="button" onClick={() => commands.layRest()}>
+              {t("label.animal.layRest")}
+            </button>
+          </>
+        ) : null}
+        <button type="button" onClick={commands.escape}>
+          {t("label.hint.end")}
+        </button>
+      </span>
     </div>
   );
 }

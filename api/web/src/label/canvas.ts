@@ -1,9 +1,9 @@
 import { area, type Box } from "../../../../domain/boxes.ts";
 import type { FrameLabels } from "../../../../domain/labels.ts";
-import { colourOf, createAnimal } from "./animal-node.ts";
+import { colourOf, createAnimal, isCoarse } from "./animal-node.ts";
 import type { Commands } from "./commands.ts";
 import { Layer, Picture, Rect, Stage, Transformer } from "./konva.ts";
-import { boxOf, MIN_SIDE } from "./objects.ts";
+import { boxOf, MIN_SIDE, titleOf } from "./objects.ts";
 import { listenToPointer } from "./pointer.ts";
 import type { LabelState, LabelStore } from "./store.ts";
 import { createView } from "./view.ts";
@@ -16,9 +16,11 @@ export function createCanvas(options: { container: HTMLDivElement; store: LabelS
   const stage = new Stage({ container, width: container.clientWidth, height: container.clientHeight });
   const back = new Layer({ listening: false });
   const front = new Layer();
+  // What is in the hand has a layer of its own: fifty other animals need not be drawn for each move.
+  const hand = new Layer();
   const picture = new Picture({ image: undefined });
   back.add(picture);
-  stage.add(back, front);
+  stage.add(back, front, hand);
   const view = createView({ stage, onChange: () => draw() });
 
   const handles = new Transformer({
@@ -27,7 +29,7 @@ export function createCanvas(options: { container: HTMLDivElement; store: LabelS
     flipEnabled: false,
     ignoreStroke: true,
     borderEnabled: false,
-    anchorSize: 9,
+    anchorSize: isCoarse() ? 18 : 9,
     anchorCornerRadius: 2,
     anchorStrokeWidth: 1.5,
     boundBoxFunc: (before, after) => {
@@ -49,7 +51,7 @@ export function createCanvas(options: { container: HTMLDivElement; store: LabelS
   let drawn: { labels: FrameLabels | null; state: LabelState; scale: number } | null = null;
 
   function sameDrawing(labels: FrameLabels | null, state: LabelState): boolean {
-    return drawn !== null && drawn.labels?.objects === labels?.objects && drawn.labels?.frame === labels?.frame && drawn.scale === stage.scaleX() && (["selected", "keypoint", "tool", "names"] as const).every((key) => drawn?.state[key] === state[key]) && drawn.state.task?.waiting === state.task?.waiting;
+    return drawn !== null && drawn.labels?.objects === labels?.objects && drawn.labels?.frame === labels?.frame && drawn.scale === stage.scaleX() && (["selected", "keypoint", "tool", "names", "hidden"] as const).every((key) => drawn?.state[key] === state[key]) && drawn.state.task?.waiting === state.task?.waiting;
   }
 
   function draw(): void {
@@ -57,11 +59,13 @@ export function createCanvas(options: { container: HTMLDivElement; store: LabelS
     const labels = pictureFrame === state.frame ? store.current() : null;
     if (sameDrawing(labels, state)) return;
     // A hand that holds something is not disturbed; the end of the drag draws.
-    if (stage.find(".animal").some((node) => node.isDragging()) || front.find(".keypoint").some((node) => node.isDragging()) || handles.isTransforming()) return;
+    if (stage.find(".animal, .keypoint").some((node) => node.isDragging()) || handles.isTransforming()) return;
     drawn = { labels, state, scale: stage.scaleX() };
     handles.nodes([]);
     handles.remove();
     front.destroyChildren();
+    hand.destroyChildren();
+    for (const layer of [front, hand]) layer.visible(!state.hidden);
     container.style.cursor = state.tool.kind === "select" ? "" : "crosshair";
     container.dataset["frame"] = String(labels?.frame ?? "");
     if (labels === null || state.task === null) return;
@@ -73,7 +77,7 @@ export function createCanvas(options: { container: HTMLDivElement; store: LabelS
       const selected = object.id === state.selected;
       const animal = createAnimal({
         object,
-        title: `${index + 1} ${object.class}`,
+        title: titleOf(object, index),
         colour: colourOf(object, index, task.classes),
         size: labels,
         keypoints: task.keypoints,
@@ -86,13 +90,14 @@ export function createCanvas(options: { container: HTMLDivElement; store: LabelS
         commands,
       });
       animal.group.listening(state.tool.kind === "select");
-      front.add(animal.group);
+      (selected ? hand : front).add(animal.group);
+      animal.group.on("dragstart", () => animal.group.moveTo(hand));
       if (selected && editable) attach(object.id, animal.box, colourOf(object, index, task.classes));
     }
   }
 
   function attach(id: string, rect: Rect, colour: string): void {
-    front.add(handles);
+    hand.add(handles);
     handles.anchorStroke(colour);
     handles.nodes([rect]);
     rect.on("transformend", () => {
@@ -129,7 +134,7 @@ export function createCanvas(options: { container: HTMLDivElement; store: LabelS
     commands,
     ghost: () => {
       const rect = new Rect({ stroke: "#0ea5e9", strokeWidth: 2, strokeScaleEnabled: false, fill: "#0ea5e922", listening: false });
-      front.add(rect);
+      hand.add(rect);
       return rect;
     },
   });
@@ -146,6 +151,10 @@ export function createCanvas(options: { container: HTMLDivElement; store: LabelS
   draw();
 
   return {
+    /** 1 leaves it as it is. The picture alone: labels keep their colours. */
+    setLight({ brightness, contrast }: { brightness: number; contrast: number }): void {
+      back.getNativeCanvasElement().style.filter = brightness === 1 && contrast === 1 ? "" : `brightness(${brightness}) contrast(${contrast})`;
+    },
     fit: view.fit,
     zoomBy: view.zoomBy,
     destroy(): void {

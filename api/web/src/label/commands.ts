@@ -1,12 +1,24 @@
 import type { Box } from "../../../../domain/boxes.ts";
 import type { LabeledObject } from "../../../../domain/labels.ts";
-import { copyObjects, keypointsPlaced, moveObject, newObject, placeKeypoint, resizeObject, setClass, turnVisibility, type Visibility } from "./objects.ts";
+import { carryOver as carried, type Pictures } from "./carry.ts";
+import { numberAll, onlyFreeTrack, setTrack } from "./identities.ts";
+import { fillBetween } from "./fill.ts";
+import { keypointsPlaced, moveObject, newObject, placeKeypoint, resizeObject, setClass, turnVisibility, type Visibility } from "./objects.ts";
+import { canLay, restOfPose } from "./pose.ts";
 import type { LabelStore } from "./store.ts";
 
 export type Commands = ReturnType<typeof createCommands>;
 
+export interface CommandDeps {
+  store: LabelStore;
+  /** The pictures of two frames, to find animals again; null where they cannot be read. */
+  pictures: (from: number, to: number) => Promise<Pictures | null>;
+  /** A frame that nobody touched takes over the animals of the one just confirmed. */
+  carriesOver: () => boolean;
+}
+
 /** What a person can do with the shown frame; the canvas, the keys and the panel all come here. */
-export function createCommands(store: LabelStore) {
+export function createCommands({ store, pictures, carriesOver }: CommandDeps) {
   const selectedObject = (): LabeledObject | null => store.current()?.objects.find((object) => object.id === store.state().selected) ?? null;
 
   const editObject = (id: string, change: (object: LabeledObject, size: { width: number; height: number }) => LabeledObject, join: string | null = null): void =>
@@ -44,11 +56,61 @@ export function createCommands(store: LabelStore) {
     else if (selected !== null && !objects.some((object) => object.id === selected)) select(null);
   };
 
+  /** The animal whose pose is likest to be this one's: of the same class, with most of what is missing, in the nearest frame; the same identity first. */
+  const poseLike = (object: LabeledObject): LabeledObject | null => {
+    const rows = store.state().task?.frames ?? [];
+    const here = store.position();
+    const found = rows.flatMap((row, at) =>
+      (store.state().labels.get(row.frame)?.objects ?? [])
+        .filter((other) => other.id !== object.id && other.class === object.class && canLay(object, other) > 0)
+        .map((other) => ({ other, lays: canLay(object, other), same: other.track !== undefined && other.track === object.track ? 1 : 0, far: Math.abs(at - here) })),
+    );
+    return found.toSorted((a, b) => b.lays - a.lays || b.same - a.same || a.far - b.far)[0]?.other ?? null;
+  };
+
+  const looking = async (work: () => Promise<void>): Promise<void> => {
+    store.set({ looking: true });
+    try {
+      await work();
+    } finally {
+      store.set({ looking: false });
+    }
+  };
+
+  /** The animals of the frame before, found again in this one. */
+  const carryOver = async (): Promise<void> => {
+    const { frame, task } = store.state();
+    const row = task?.frames[store.position() - 1];
+    if (row === undefined || frame === null || task === null) return store.set({ notice: { what: "nothing-before" } });
+    const from = await store.load(row.frame);
+    const found = await pictures(row.frame, frame);
+    const isHere = (): boolean => store.state().frame === frame;
+    const into = store.current();
+    if (into === null || !isHere()) return;
+    if (from.objects.length === 0) return store.set({ notice: { what: "nothing-before" } });
+    const objects = await carried({ from: from.objects, into: into.objects, size: into, numAnimals: task.num_animals, pictures: found, pause: async () => (await nextTask(), isHere() && store.current() === into) });
+    if (objects === null || !isHere()) return;
+    store.edit((content) => ({ ...content, objects }));
+    select(null);
+  };
+
   return {
     selectedObject,
     select,
     draw: (): void => {
-      if (store.state().task?.waiting === true) store.set({ tool: { kind: "draw" }, selected: null, keypoint: null });
+      if (store.state().task?.waiting === true) store.set({ tool: { kind: "draw", id: null }, selected: null, keypoint: null });
+    },
+    /** The selected animal's box anew, from corner to corner; its keypoints stay. */
+    redraw: (): void => {
+      const object = selectedObject();
+      if (object !== null && store.state().task?.waiting === true) store.set({ tool: { kind: "draw", id: object.id }, keypoint: null });
+    },
+    /** What was drawn: a new animal, or the box of the one that it is drawn for. */
+    drawn(box: Box): void {
+      const { tool } = store.state();
+      if (tool.kind !== "draw" || tool.id === null) return this.add(box);
+      this.resize(tool.id, box);
+      select(tool.id);
     },
     escape: (): void => {
       if (store.state().tool.kind === "select") select(null);
@@ -61,14 +123,14 @@ export function createCommands(store: LabelStore) {
       if (task?.waiting !== true) return;
       let id = "";
       store.edit((content, size) => {
-        const object = newObject({ box, className, keypoints: task.keypoints.length, size });
+        const object = newObject({ box, className, keypoints: task.keypoints.length, size, track: onlyFreeTrack(content.objects, task.num_animals) });
         id = object.id;
         return { ...content, objects: [...content.objects, object] };
       });
       select(id === "" ? null : id);
       if (task.keypoints.length > 0) startPlacing(id);
     },
-    move: (id: string, dx: number, dy: number, join: string | null = null): void => editObject(id, (object, size) => moveObject(object, dx, dy, size), join),
+    move: (id: string, dx: number, dy: number, join: string | null = null): void => dx === 0 && dy === 0 ? undefined : editObject(id, (object, size) => moveObject(object, dx, dy, size), join),
     resize: (id: string, box: Box): void => editObject(id, (object, size) => resizeObject(object, box, size)),
     setKeypoint: (id: string, index: number, x: number, y: number, join: string | null = null): void =>
       editObject(id, (object, size) => placeKeypoint(object, index, x, y, ((object.keypoints[index]?.[2] ?? 2) || 2) as Visibility, size), join),
@@ -81,6 +143,10 @@ export function createCommands(store: LabelStore) {
       store.set({ className: name });
       if (id !== null) editObject(id, (object) => (object.class === name ? object : setClass(object, name)));
     },
+    setTrack: (id: string, track: string): void => store.edit((content) => ({ ...content, objects: setTrack(content.objects, id, track) })),
+    numberAll: (): void => store.edit((content) => (content.objects.every((object) => object.track !== undefined) ? content : { ...content, objects: numberAll(content.objects) })),
+    /** The selected animal in every frame between this one and the nearest other one where a person has it. */
+    fillBetween: (): Promise<void> => fillBetween({ store, animal: selectedObject() }),
     /** One pixel at a time; the selected keypoint, else the selected box. */
     nudge(dx: number, dy: number): void {
       const object = selectedObject();
@@ -113,16 +179,25 @@ export function createCommands(store: LabelStore) {
       nextKeypoint();
     },
 
-    async copyFromPrevious(): Promise<void> {
-      const row = store.state().task?.frames[store.position() - 1];
-      const frame = store.state().frame;
-      if (row === undefined) return;
-      const from = await store.load(row.frame);
-      if (store.state().frame !== frame) return;
-      store.edit((content) => ({ ...content, objects: copyObjects(from.objects, content.objects) }));
-      select(null);
+    /** The keypoints that are left, as they lie in the nearest animal that has them. */
+    layRest(): void {
+      const { tool } = store.state();
+      const object = tool.kind === "place" ? (store.current()?.objects.find((one) => one.id === tool.id) ?? null) : selectedObject();
+      if (object === null) return;
+      const placed = keypointsPlaced(object);
+      if (placed === object.keypoints.length) return;
+      const like = placed < 2 ? null : poseLike(object);
+      if (like === null) return store.set({ notice: { what: placed < 2 ? "pose-needs-two" : "no-pose-known" } });
+      editObject(object.id, (one, size) => restOfPose(one, like, size));
+      select(object.id);
     },
 
+    carryOver: (): Promise<void> => looking(carryOver),
+
+    async goToEnd(which: "first" | "last"): Promise<void> {
+      const row = store.state().task?.frames.at(which === "first" ? 0 : -1);
+      if (row !== undefined) await store.goTo(row.frame);
+    },
     previous: () => step(-1),
     next: () => step(1),
     /** Confirms the frame with all its objects and goes to the next one that nobody confirmed yet. */
@@ -133,8 +208,15 @@ export function createCommands(store: LabelStore) {
       const frames = store.state().task?.frames ?? [];
       const here = store.position();
       const open = [...frames.slice(here + 1), ...frames.slice(0, Math.max(0, here))].find((row) => row.status !== "reviewed");
-      if (open !== undefined) await store.goTo(open.frame);
-      else select(null);
+      if (open === undefined) return select(null);
+      const isNext = frames[here + 1]?.frame === open.frame;
+      if (!isNext || !carriesOver()) return await store.goTo(open.frame);
+      await looking(async () => {
+        await store.goTo(open.frame);
+        const next = store.current();
+        const isUntouched = next !== null && next.version === 0 && next.objects.every((object) => !object.confirmed && keypointsPlaced(object) === 0);
+        if (isUntouched && store.state().frame === open.frame) await carryOver();
+      });
     },
     reopen: (): void => store.edit((content) => (content.reviewed ? { ...content, reviewed: false } : content)),
 
@@ -158,3 +240,6 @@ export function createCommands(store: LabelStore) {
     keepTheirs: (): void => store.set({ conflict: null }),
   };
 }
+
+/** Lets the page draw and hear keys. */
+const nextTask = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 0));

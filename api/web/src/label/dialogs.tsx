@@ -1,33 +1,36 @@
 import { useState } from "preact/hooks";
-import { plural } from "../format.ts";
+import { t } from "../i18n/index.ts";
+import { Rich } from "../i18n/rich.tsx";
 import { useApp } from "../ui/context.ts";
 import { Dialog, ErrorNote } from "../ui/parts.tsx";
 import { KEYS } from "./keyboard.ts";
 import type { LabelState, LabelStore } from "./store.ts";
 
-const GROUPS = ["Frames", "Animals", "Keypoints", "View and more"] as const;
+const GROUPS = ["frames", "animals", "keypoints", "view"] as const;
+
+const inWords = (shown: string): string => shown.replaceAll(/\{(or|wheel|drag)\}/g, (_all, word: "or" | "wheel" | "drag") => t(`label.help.${word}`));
 
 export function HelpDialog(props: { onClose: () => void }) {
   return (
-    <Dialog title="Keys" onClose={props.onClose} wide>
+    <Dialog title={t("label.help.title")} onClose={props.onClose} wide>
       <div class="key-groups">
         {GROUPS.map((group) => (
           <section key={group}>
-            <h3>{group}</h3>
+            <h3>{t(`label.keyGroups.${group}`)}</h3>
             <dl class="keys">
               {KEYS.filter((key) => key.group === group && key.shown !== "").map((key) => (
                 <div key={key.shown}>
                   <dt>
-                    <kbd>{key.shown}</kbd>
+                    <kbd>{inWords(key.shown)}</kbd>
                   </dt>
-                  <dd>{key.what}</dd>
+                  <dd>{key.what === null ? "" : t(`label.keys.${key.what}`)}</dd>
                 </div>
               ))}
             </dl>
           </section>
         ))}
       </div>
-      <p class="muted">Dashed boxes are pre-labels that nobody has touched or confirmed yet. Every change is saved by itself.</p>
+      <p class="muted">{t("label.help.note")}</p>
       <CloseRow />
     </Dialog>
   );
@@ -37,7 +40,7 @@ export function HelpDialog(props: { onClose: () => void }) {
 function CloseRow(props: { label?: string }) {
   return (
     <form method="dialog" class="row">
-      <button type="submit">{props.label ?? "Close"}</button>
+      <button type="submit">{props.label ?? t("close")}</button>
     </form>
   );
 }
@@ -51,13 +54,16 @@ export function ApproveDialog(props: { taskId: string; state: LabelState; store:
   const frames = props.state.task?.frames ?? [];
   const reviewed = frames.filter((row) => row.status === "reviewed");
   const open = frames.filter((row) => row.status !== "reviewed");
+  const { session } = useApp();
+  // Without keys everybody is one user, and the rule cannot tell people apart.
+  const own = props.state.task?.reviewer_not_labeler === true ? reviewed.filter((row) => row.updated_by === session.user_id).length : 0;
   const objects = reviewed.reduce((sum, row) => sum + row.objects, 0);
 
   const approve = async (): Promise<void> => {
     setBusy(true);
     setError(null);
     try {
-      if (!(await props.store.flush())) throw new Error("Some changes are not saved yet. Wait until they are, then approve.");
+      if (!(await props.store.flush())) throw new Error(t("label.approval.unsaved"));
       const done = await api.approve(props.taskId, open.length > 0);
       setApproved(done.frames);
       await props.store.refresh();
@@ -70,29 +76,29 @@ export function ApproveDialog(props: { taskId: string; state: LabelState; store:
 
   if (approved !== null)
     return (
-      <Dialog title="Approved" onClose={props.onClose}>
-        <p>{plural(approved, "frame")} will train the model. You can close this page.</p>
+      <Dialog title={t("label.approval.done")} onClose={props.onClose}>
+        <p>{t("label.approval.doneText", { count: approved })}</p>
         <div class="row">
           <a class="button primary" href={`/task/${props.taskId}`}>
-            Watch the task
+            {t("label.approval.watch")}
           </a>
           <CloseRow />
         </div>
       </Dialog>
     );
   return (
-    <Dialog title="Approve the labels" onClose={props.onClose}>
+    <Dialog title={t("label.approval.title")} onClose={props.onClose}>
       {reviewed.length === 0 ? (
-        <p>No frame is reviewed yet. Confirm the frames that are right, then approve.</p>
+        <p>{t("label.approval.none")}</p>
       ) : (
         <p>
-          Training starts with <strong>{plural(reviewed.length, "reviewed frame")}</strong> and {plural(objects, "animal")} in {reviewed.length === 1 ? "it" : "them"}, as drawn now. Later edits do not get in.
+          <Rich text={t("label.approval.starts", { count: reviewed.length, frames: t("label.approval.frames", { count: reviewed.length }), animals: t("label.approval.animals", { count: objects }) })} />
         </p>
       )}
       {open.length > 0 && reviewed.length > 0 ? (
         <div class="note note-warn">
-          <strong>{plural(open.length, "frame")} not reviewed</strong>
-          <span>If you approve now, {open.length === 1 ? "it is" : "they are"} left out of training.</span>
+          <strong>{t("label.approval.open", { count: open.length })}</strong>
+          <span>{t("label.approval.leftOut", { count: open.length })}</span>
           <button
             type="button"
             onClick={() => {
@@ -100,16 +106,17 @@ export function ApproveDialog(props: { taskId: string; state: LabelState; store:
               void props.store.goTo(open[0]?.frame ?? 0);
             }}
           >
-            Go to frame {open[0]?.frame}
+            {t("label.approval.goTo", { frame: open[0]?.frame ?? 0 })}
           </button>
         </div>
       ) : null}
+      {own > 0 ? <div class="note note-warn">{t("label.approval.notYours", { count: own })}</div> : null}
       <ErrorNote error={error} />
       <div class="row">
-        <button type="button" class="primary" disabled={busy || reviewed.length === 0} onClick={() => void approve()}>
-          {open.length === 0 ? `Approve ${plural(reviewed.length, "frame")}` : `Approve ${reviewed.length} of ${frames.length} frames`}
+        <button type="button" class="primary" disabled={busy || own > 0 || reviewed.length === 0} onClick={() => void approve()}>
+          {open.length === 0 ? t("label.approval.all", { count: reviewed.length }) : t("label.approval.some", { reviewed: reviewed.length, total: frames.length })}
         </button>
-        <CloseRow label="Not yet" />
+        <CloseRow label={t("label.approval.notYet")} />
       </div>
     </Dialog>
   );
@@ -127,7 +134,7 @@ export function RejectDialog(props: { taskId: string; state: LabelState; store: 
     setBusy(true);
     setError(null);
     try {
-      if (!(await props.store.flush())) throw new Error("Some changes are not saved yet. Wait until they are, then send the frame back.");
+      if (!(await props.store.flush())) throw new Error(t("label.rejection.unsaved"));
       await api.reject(props.taskId, [{ frame, comment: comment.trim() }]);
       await props.store.refresh();
       props.onClose();
@@ -138,18 +145,18 @@ export function RejectDialog(props: { taskId: string; state: LabelState; store: 
     }
   };
   return (
-    <Dialog title={`Send frame ${frame ?? ""} back`} onClose={props.onClose}>
-      <p class="muted">The frame counts as not reviewed, and whoever opens it sees your comment.</p>
+    <Dialog title={t("label.rejection.title", { frame: frame ?? "" })} onClose={props.onClose}>
+      <p class="muted">{t("label.rejection.note")}</p>
       <label class="field">
-        <span class="field-name">Comment</span>
+        <span class="field-name">{t("label.rejection.comment")}</span>
         <textarea rows={3} maxLength={500} value={comment} onInput={(event) => setComment(event.currentTarget.value)} autofocus />
       </label>
       <ErrorNote error={error} />
       <div class="row">
         <button type="button" class="primary" disabled={busy || comment.trim() === ""} onClick={() => void reject()}>
-          Send back
+          {t("label.rejection.submit")}
         </button>
-        <CloseRow label="Cancel" />
+        <CloseRow label={t("cancel")} />
       </div>
     </Dialog>
   );

@@ -1,26 +1,28 @@
 import { useEffect, useRef } from "preact/hooks";
 import type { FrameStatus } from "../../../../domain/labels.ts";
+import type { Person } from "../api.ts";
+import { t } from "../i18n/index.ts";
+import { useApp } from "../ui/context.ts";
+import { nameOf } from "./people.tsx";
 import type { LabelState } from "./store.ts";
 
-const MARKS: Record<FrameStatus, { sign: string; words: string }> = {
-  unlabeled: { sign: "", words: "no labels yet" },
-  prelabeled: { sign: "", words: "to be reviewed" },
-  reviewed: { sign: "✓", words: "reviewed" },
-};
+const MARKS: Record<FrameStatus, string> = { unlabeled: "", prelabeled: "", reviewed: "✓" };
 
 /** Every frame of the task with its state. */
-export function Filmstrip(props: { state: LabelState; urlOf: (frame: number) => string; onSelect: (frame: number) => void }) {
+export function Filmstrip(props: { state: LabelState; people: readonly Person[]; urlOf: (frame: number) => string; onSelect: (frame: number) => void }) {
   const { task, frame } = props.state;
+  const { session } = useApp();
   const strip = useRef<HTMLOListElement>(null);
   useEffect(() => {
     strip.current?.querySelector("[aria-current]")?.scrollIntoView({ inline: "center", block: "nearest" });
   }, [frame, task === null]);
   if (task === null) return null;
   return (
-    <ol ref={strip} class="filmstrip" aria-label="Frames">
+    <ol ref={strip} class="filmstrip" aria-label={t("label.film.title")}>
       {task.frames.map((row) => {
-        const mark = MARKS[row.status];
+        const status = t(`label.film.status.${row.status}`);
         const commented = row.comment !== undefined && row.comment !== "";
+        const here = props.people.filter((person) => person.frame === row.frame).map((person) => nameOf(person.user_id, session));
         const unsaved = props.state.save.unsaved.includes(row.frame);
         return (
           <li key={row.frame}>
@@ -28,14 +30,15 @@ export function Filmstrip(props: { state: LabelState; urlOf: (frame: number) => 
               type="button"
               class={`film film-${row.status}${commented ? " film-commented" : ""}${unsaved ? " film-unsaved" : ""}`}
               aria-current={row.frame === frame ? "true" : undefined}
-              aria-label={`Frame ${row.frame}, ${mark.words}, ${row.objects} drawn${commented ? ", with a comment" : ""}${unsaved ? ", not saved yet" : ""}`}
-              title={`Frame ${row.frame}: ${mark.words}${commented ? ` · ${row.comment}` : ""}`}
+              aria-label={[t("label.film.frame", { frame: row.frame, status, drawn: row.objects }), commented ? t("label.film.commented") : "", unsaved ? t("label.film.unsaved") : "", ...here.map((by) => t("label.people.isHere", { by }))].filter((part) => part !== "").join(", ")}
+              title={`${t("label.film.short", { frame: row.frame, status })}${commented ? ` · ${row.comment}` : ""}`}
               onClick={() => props.onSelect(row.frame)}
             >
               <img src={props.urlOf(row.frame)} alt="" loading="lazy" decoding="async" />
               <span class="film-number">{row.frame}</span>
+              {here.length > 0 ? <span class="film-person" data-who={here[0]?.slice(0, 8)} /> : null}
               <span class="film-mark" aria-hidden="true">
-                {unsaved ? "•" : commented && row.status !== "reviewed" ? "!" : mark.sign}
+                {unsaved ? "•" : commented && row.status !== "reviewed" ? "!" : MARKS[row.status]}
               </span>
             </button>
           </li>

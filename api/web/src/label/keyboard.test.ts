@@ -12,6 +12,9 @@ test("keys have one name each, on every keyboard", () => {
   expect(press("Enter")).toBe("enter");
   expect(press("ㅊ", { code: "KeyC" })).toBe("c");
   expect(press("z", { code: "KeyY", ctrlKey: true })).toBe("ctrl+z");
+  expect(press("@", { code: "Digit2", shiftKey: true })).toBe("shift+2");
+  expect(press("2", { code: "Digit2", shiftKey: true })).toBe("2");
+  expect(press("{", { code: "BracketLeft", shiftKey: true })).toBe("{");
 });
 
 test("no key has two meanings", () => {

@@ -1,86 +1,111 @@
+import type { en } from "../i18n/en/index.ts";
 import type { Commands } from "./commands.ts";
+import type { LabelPreferences } from "./preferences.ts";
 import type { LabelStore } from "./store.ts";
 
 /** Every key of the labeling page, once: for the handler and for the list that `?` shows. */
 export interface Key {
-  /** As keyOf writes them; the first is shown. */
+  /** As keyOf writes them. */
   keys: readonly string[];
+  /** As the list shows them; `{or}`, `{wheel}` and `{drag}` are words of the chosen language. Empty: another line speaks for it. */
   shown: string;
-  what: string;
-  group: "Frames" | "Animals" | "Keypoints" | "View and more";
+  /** The text under `label.keys` that says what it does. */
+  what: keyof typeof en.label.keys | null;
+  group: keyof typeof en.label.keyGroups;
 }
 
 export interface KeyTarget {
   store: LabelStore;
   commands: Commands;
   view: { fit: () => void; zoomBy: (factor: number) => void };
-  showHelp: () => void;
+  preferences: LabelPreferences;
+  show: (dialog: "help" | "approve" | "reject") => void;
 }
 
 type Action = Key & { run: (target: KeyTarget) => unknown };
 
 const selectedId = (target: KeyTarget): string | null => target.store.state().selected;
 
+const identify = (target: KeyTarget, index: number): void => {
+  const id = selectedId(target);
+  if (id !== null) target.commands.setTrack(id, String(index + 1));
+};
+
+/** A line of the list and nine keys. */
+const digits = (modifier: string, shown: string, what: Key["what"], run: (target: KeyTarget, index: number) => void): Action[] =>
+  Array.from({ length: 9 }, (_, index): Action => ({ group: "animals", keys: [`${modifier}${index + 1}`], shown: index === 0 ? shown : "", what: index === 0 ? what : null, run: (target) => run(target, index) }));
+
 export const KEYS: readonly Action[] = [
-  { group: "Frames", keys: ["enter"], shown: "Enter", what: "Confirm the frame and go to the next open one", run: ({ commands }) => commands.confirmAndNext() },
-  { group: "Frames", keys: ["arrowright", "d"], shown: "→ or D", what: "Next frame", run: ({ commands }) => commands.next() },
-  { group: "Frames", keys: ["arrowleft", "a"], shown: "← or A", what: "Previous frame", run: ({ commands }) => commands.previous() },
-  { group: "Frames", keys: ["c"], shown: "C", what: "Copy the animals of the previous frame", run: ({ commands }) => commands.copyFromPrevious() },
-  { group: "Frames", keys: ["u"], shown: "U", what: "Open a confirmed frame again", run: ({ commands }) => commands.reopen() },
-  { group: "Animals", keys: ["b"], shown: "B", what: "Draw a new box (also over others; on empty ground just drag)", run: ({ commands }) => commands.draw() },
-  { group: "Animals", keys: ["e"], shown: "E", what: "Select the next animal", run: ({ commands }) => commands.selectNext(1) },
-  { group: "Animals", keys: ["q"], shown: "Q", what: "Select the previous animal", run: ({ commands }) => commands.selectNext(-1) },
+  { group: "frames", keys: ["enter"], shown: "Enter", what: "confirm", run: ({ commands }) => commands.confirmAndNext() },
+  { group: "frames", keys: ["arrowright", "d"], shown: "→ {or} D", what: "next", run: ({ commands }) => commands.next() },
+  { group: "frames", keys: ["arrowleft", "a"], shown: "← {or} A", what: "previous", run: ({ commands }) => commands.previous() },
+  { group: "frames", keys: ["c"], shown: "C", what: "carryOver", run: ({ commands }) => commands.carryOver() },
+  { group: "frames", keys: ["u"], shown: "U", what: "reopen", run: ({ commands }) => commands.reopen() },
+  { group: "frames", keys: ["home"], shown: "Home", what: "first", run: ({ commands }) => commands.goToEnd("first") },
+  { group: "frames", keys: ["end"], shown: "End", what: "last", run: ({ commands }) => commands.goToEnd("last") },
+  { group: "frames", keys: ["m"], shown: "M", what: "sendBack", run: ({ store, show }) => store.state().task?.waiting === true && show("reject") },
+  { group: "frames", keys: ["ctrl+enter"], shown: "Ctrl Enter", what: "approve", run: ({ store, show }) => store.state().task?.waiting === true && show("approve") },
+  { group: "animals", keys: ["b"], shown: "B", what: "draw", run: ({ commands }) => commands.draw() },
+  { group: "animals", keys: ["r"], shown: "R", what: "redraw", run: ({ commands }) => commands.redraw() },
+  { group: "animals", keys: ["e"], shown: "E", what: "selectNext", run: ({ commands }) => commands.selectNext(1) },
+  { group: "animals", keys: ["q"], shown: "Q", what: "selectPrevious", run: ({ commands }) => commands.selectNext(-1) },
   {
-    group: "Animals",
+    group: "animals",
     keys: ["delete", "backspace", "x"],
-    shown: "Delete or X",
-    what: "Delete the selected animal",
+    shown: "Delete {or} X",
+    what: "remove",
     run: (target) => {
       const id = selectedId(target);
       if (id !== null) target.commands.remove(id);
     },
   },
-  { group: "Animals", keys: ["shift+arrowleft"], shown: "Shift ← → ↑ ↓", what: "Move the selected animal or keypoint by one pixel", run: ({ commands }) => commands.nudge(-1, 0) },
-  { group: "Animals", keys: ["shift+arrowright"], shown: "", what: "", run: ({ commands }) => commands.nudge(1, 0) },
-  { group: "Animals", keys: ["shift+arrowup"], shown: "", what: "", run: ({ commands }) => commands.nudge(0, -1) },
-  { group: "Animals", keys: ["shift+arrowdown"], shown: "", what: "", run: ({ commands }) => commands.nudge(0, 1) },
-  ...Array.from({ length: 9 }, (_, index): Action => ({
-    group: "Animals",
-    keys: [String(index + 1)],
-    shown: index === 0 ? "1 … 9" : "",
-    what: index === 0 ? "Class of the selected animal, and of the next one drawn" : "",
-    run: (target) => {
-      const name = target.store.state().task?.classes[index];
-      if (name !== undefined) target.commands.setClass(selectedId(target), name);
-    },
-  })),
+  { group: "animals", keys: ["shift+arrowleft"], shown: "Shift ← → ↑ ↓", what: "nudge", run: ({ commands }) => commands.nudge(-1, 0) },
+  { group: "animals", keys: ["shift+arrowright"], shown: "", what: null, run: ({ commands }) => commands.nudge(1, 0) },
+  { group: "animals", keys: ["shift+arrowup"], shown: "", what: null, run: ({ commands }) => commands.nudge(0, -1) },
+  { group: "animals", keys: ["shift+arrowdown"], shown: "", what: null, run: ({ commands }) => commands.nudge(0, 1) },
+  ...digits("", "1 … 9", "class", (target, index) => {
+    const classes = target.store.state().task?.classes ?? [];
+    // With one class there is nothing to choose: the number is the animal's.
+    if (classes.length < 2) identify(target, index);
+    else if (classes[index] !== undefined) target.commands.setClass(selectedId(target), classes[index]);
+  }),
+  ...digits("shift+", "Shift 1 … 9", "identity", identify),
+  { group: "animals", keys: ["n"], shown: "N", what: "numberAll", run: ({ commands }) => commands.numberAll() },
+  { group: "animals", keys: ["i"], shown: "I", what: "fill", run: ({ commands }) => commands.fillBetween() },
   {
-    group: "Keypoints",
+    group: "keypoints",
     keys: ["k"],
     shown: "K",
-    what: "Place keypoints, one click each: of the selected animal, or of the next one that has none",
+    what: "place",
     run: ({ commands }) => commands.placeNext(),
   },
-  { group: "Keypoints", keys: ["s"], shown: "S", what: "While placing: skip this keypoint (it is not in the picture)", run: ({ commands }) => commands.skipKeypoint() },
+  { group: "keypoints", keys: ["s"], shown: "S", what: "skip", run: ({ commands }) => commands.skipKeypoint() },
+  { group: "keypoints", keys: ["g"], shown: "G", what: "layRest", run: ({ commands }) => commands.layRest() },
   {
-    group: "Keypoints",
+    group: "keypoints",
     keys: ["v"],
     shown: "V",
-    what: "Selected keypoint: visible, occluded, absent",
+    what: "visibility",
     run: (target) => {
       const { selected, keypoint, tool } = target.store.state();
       if (selected !== null && keypoint !== null && tool.kind !== "place") target.commands.turnVisibility(selected, keypoint);
     },
   },
-  { group: "Keypoints", keys: ["escape"], shown: "Esc", what: "End placing or drawing; then: select nothing", run: ({ commands }) => commands.escape() },
-  { group: "View and more", keys: ["f", "0"], shown: "F", what: "Fit the frame into the window", run: ({ view }) => view.fit() },
-  { group: "View and more", keys: ["+", "="], shown: "+ or wheel", what: "Nearer", run: ({ view }) => view.zoomBy(1.25) },
-  { group: "View and more", keys: ["-"], shown: "− or wheel", what: "Farther", run: ({ view }) => view.zoomBy(0.8) },
-  { group: "View and more", keys: [], shown: "Space + drag", what: "Move the picture (or drag with the middle button)", run: () => undefined },
-  { group: "View and more", keys: ["h"], shown: "H", what: "Hide or show the names", run: ({ store }) => store.set({ names: !store.state().names }) },
-  { group: "View and more", keys: ["ctrl+z"], shown: "Ctrl Z", what: "Undo", run: ({ commands }) => commands.undo() },
-  { group: "View and more", keys: ["ctrl+shift+z", "ctrl+y"], shown: "Ctrl Shift Z", what: "Redo", run: ({ commands }) => commands.redo() },
-  { group: "View and more", keys: ["?"], shown: "?", what: "This list", run: ({ showHelp }) => showHelp() },
+  { group: "keypoints", keys: ["escape"], shown: "Esc", what: "escape", run: ({ commands }) => commands.escape() },
+  { group: "view", keys: ["f", "0"], shown: "F", what: "fit", run: ({ view }) => view.fit() },
+  { group: "view", keys: ["+", "="], shown: "+ {or} {wheel}", what: "nearer", run: ({ view }) => view.zoomBy(1.25) },
+  { group: "view", keys: ["-"], shown: "− {or} {wheel}", what: "farther", run: ({ view }) => view.zoomBy(0.8) },
+  { group: "view", keys: [], shown: "Space + {drag}", what: "pan", run: () => undefined },
+  { group: "view", keys: ["h"], shown: "H", what: "names", run: ({ store }) => store.set({ names: !store.state().names }) },
+  { group: "view", keys: ["shift+h"], shown: "Shift H", what: "hide", run: ({ store }) => store.set({ hidden: !store.state().hidden }) },
+  { group: "view", keys: ["["], shown: "[ ]", what: "brightness", run: ({ preferences }) => preferences.lighter("brightness", -1) },
+  { group: "view", keys: ["]"], shown: "", what: null, run: ({ preferences }) => preferences.lighter("brightness", 1) },
+  { group: "view", keys: ["{"], shown: "{ }", what: "contrast", run: ({ preferences }) => preferences.lighter("contrast", -1) },
+  { group: "view", keys: ["}"], shown: "", what: null, run: ({ preferences }) => preferences.lighter("contrast", 1) },
+  { group: "view", keys: ["\\"], shown: "\\", what: "resetLight", run: ({ preferences }) => preferences.resetLight() },
+  { group: "view", keys: ["ctrl+z"], shown: "Ctrl Z", what: "undo", run: ({ commands }) => commands.undo() },
+  { group: "view", keys: ["ctrl+shift+z", "ctrl+y"], shown: "Ctrl Shift Z", what: "redo", run: ({ commands }) => commands.redo() },
+  { group: "view", keys: ["?"], shown: "?", what: "help", run: ({ show }) => show("help") },
 ];
 
 /**
@@ -90,8 +115,12 @@ export const KEYS: readonly Action[] = [
 export function keyOf(event: Pick<KeyboardEvent, "key" | "code" | "ctrlKey" | "metaKey" | "shiftKey" | "altKey">): string {
   const place = /^Key([A-Z])$/.exec(event.code)?.[1];
   const key = place !== undefined && (event.key.codePointAt(0) ?? 0) > 0x2af ? place : event.key;
+  // Shift and a number is a sign on most keyboards; where it writes the number itself (French), it is that number.
+  const digit = event.shiftKey && !/\d/.test(event.key) ? /^Digit([1-9])$/.exec(event.code)?.[1] : undefined;
+  if (digit !== undefined && !event.ctrlKey && !event.metaKey && !event.altKey) return `shift+${digit}`;
   const sign = key.length === 1 && !/[a-z0-9]/i.test(key);
-  return [event.ctrlKey || event.metaKey ? "ctrl+" : "", event.altKey ? "alt+" : "", event.shiftKey && !sign ? "shift+" : "", key.toLowerCase()].join("");
+  const shift = event.shiftKey && !sign && !/^\d$/.test(key);
+  return [event.ctrlKey || event.metaKey ? "ctrl+" : "", event.altKey ? "alt+" : "", shift ? "shift+" : "", key.toLowerCase()].join("");
 }
 
 /** Typing, a dialog, or a button that has the focus comes first. */

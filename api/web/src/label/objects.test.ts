@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { LabeledObject } from "../../../../domain/labels.ts";
-import { copyObjects, fitBox, keypointsPlaced, moveObject, newObject, placeKeypoint, resizeObject, turnVisibility } from "./objects.ts";
+import { fitBox, keypointsPlaced, moveObject, newObject, placeKeypoint, resizeObject, turnVisibility } from "./objects.ts";
 
 const size = { width: 100, height: 80 };
 const animal = (change: Partial<LabeledObject> = {}): LabeledObject => ({ id: "a", class: "mouse", box: [10, 10, 30, 20], keypoints: [[12, 12, 2], [28, 18, 1]], source: "motion", confirmed: false, score: 0.5, ...change });
@@ -40,23 +40,5 @@ describe("keypoints", () => {
   test("visible, occluded, absent, visible", () => {
     const seen = [1, 2, 3].map((turns) => Array.from({ length: turns }).reduce<LabeledObject>((object) => turnVisibility(object, 0), animal()).keypoints[0]?.[2]);
     expect(seen).toEqual([1, 0, 2]);
-  });
-});
-
-describe("copies of another frame's animals", () => {
-  const there = [animal({ id: "x", confirmed: true }), animal({ id: "y", box: [60, 60, 70, 70], keypoints: [] })];
-
-  test("take the place of untouched pre-labels, with new ids, to be confirmed", () => {
-    const copied = copyObjects(there, [animal({ id: "old" })]);
-    expect(copied.map((object) => object.box)).toEqual(there.map((object) => object.box));
-    expect(copied.every((object) => !object.confirmed && object.source === "person" && object.score === undefined && !["x", "y", "old"].includes(object.id))).toBe(true);
-  });
-
-  test("do not double what a person has drawn here", () => {
-    const drawn = animal({ id: "mine", box: [11, 10, 31, 20], confirmed: true });
-    const copied = copyObjects(there, [drawn]);
-    expect(copied).toHaveLength(2);
-    expect(copied[0]).toBe(drawn);
-    expect(copied[1]?.box).toEqual([60, 60, 70, 70]);
   });
 });

@@ -1,4 +1,4 @@
-import { iou, type Box } from "../../../../domain/boxes.ts";
+import type { Box } from "../../../../domain/boxes.ts";
 import type { LabeledObject } from "../../../../domain/labels.ts";
 
 /** Edits of one animal, as pure functions: pixels of the upright frame, origin top left. Every edit counts as touched by a person. */
@@ -12,7 +12,7 @@ export type Visibility = 0 | 1 | 2;
 /** A box with a shorter side is a slip of the hand; pixels. */
 export const MIN_SIDE = 2;
 
-const tenth = (value: number): number => Math.round(value * 10) / 10;
+export const tenth = (value: number): number => Math.round(value * 10) / 10;
 const within = (value: number, low: number, high: number): number => Math.min(high, Math.max(low, value));
 
 export const boxOf = (object: LabeledObject): Box => object.box as Box;
@@ -57,21 +57,16 @@ export function turnVisibility(object: LabeledObject, index: number): LabeledObj
 export const setClass = (object: LabeledObject, name: string): LabeledObject => touched(object, { class: name });
 
 /** Where an animal has no keypoint yet, they all lie absent in the middle of its box. */
-export function newObject(options: { box: Box; className: string; keypoints: number; size: Size; id?: string }): LabeledObject {
+export function newObject(options: { box: Box; className: string; keypoints: number; size: Size; track?: string | null; id?: string }): LabeledObject {
   const box = fitBox(options.box, options.size);
-  const middle = point((box[0] + box[2]) / 2, (box[1] + box[3]) / 2, 0, options.size);
-  return { id: options.id ?? randomId(), class: options.className, box, keypoints: Array.from({ length: options.keypoints }, () => middle), source: "person", confirmed: true };
+  return { id: options.id ?? randomId(), class: options.className, box, keypoints: noKeypoints(box, options.keypoints), ...(options.track == null ? {} : { track: options.track }), source: "person", confirmed: true };
 }
 
-/**
- * The animals of another frame as a start for this one: new ids, not yet confirmed. They take the place of pre-labels that nobody touched;
- * an animal that a person has already drawn here is not drawn twice.
- */
-export function copyObjects(from: readonly LabeledObject[], into: readonly LabeledObject[]): LabeledObject[] {
-  const kept = into.filter((object) => object.confirmed);
-  const copies = from.filter((object) => kept.every((other) => iou(boxOf(object), boxOf(other)) < 0.5)).map(({ score: _score, ...object }) => ({ ...object, id: randomId(), source: "person", confirmed: false }));
-  return [...kept, ...copies];
-}
+/** So many absent keypoints, in the middle of the box. */
+export const noKeypoints = ([x1, y1, x2, y2]: Box, count: number): number[][] => Array.from({ length: count }, () => [tenth((x1 + x2) / 2), tenth((y1 + y2) / 2), 0]);
+
+/** What an animal is called beside its box and in the list: its identity, else its place in the list. */
+export const titleOf = (object: LabeledObject, index: number): string => `${object.track === undefined ? index + 1 : `#${object.track}`} ${object.class}`;
 
 export const keypointsPlaced = (object: LabeledObject): number => object.keypoints.filter((keypoint) => (keypoint[2] ?? 0) > 0).length;
 

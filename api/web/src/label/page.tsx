@@ -1,7 +1,7 @@
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
-import { plural } from "../format.ts";
+import { t } from "../i18n/index.ts";
 import { useApp } from "../ui/context.ts";
-import { usePolling, useTitle, useWatched } from "../ui/hooks.ts";
+import { useTitle, useWatched } from "../ui/hooks.ts";
 import { Layout } from "../ui/layout.tsx";
 import { Bar, ErrorNote } from "../ui/parts.tsx";
 import { createCanvas, type LabelCanvas } from "./canvas.ts";
@@ -12,32 +12,41 @@ import { createImages } from "./images.ts";
 import { listenToKeys } from "./keyboard.ts";
 import { Banners, ToolHint } from "./banners.tsx";
 import { Panel } from "./panel.tsx";
+import { People } from "./people.tsx";
+import { createPictures } from "./pictures.ts";
+import { createPreferences } from "./preferences.ts";
 import { createLabelStore, type LabelState } from "./store.ts";
+import { usePeople } from "./use-people.ts";
 
 /** The labeling page: correct the frames of one task, then approve them. */
 export function LabelPage(props: { taskId: string }) {
   const { taskId } = props;
   const { api } = useApp();
   const store = useMemo(() => createLabelStore({ api, taskId }), [taskId]);
-  const commands = useMemo(() => createCommands(store), [store]);
   const images = useMemo(() => createImages((frame) => api.imageUrl(taskId, frame)), [taskId]);
+  const preferences = useMemo(() => createPreferences(), []);
+  const commands = useMemo(() => createCommands({ store, pictures: createPictures(images.get), carriesOver: () => preferences.state().carry }), [store]);
   const state = useWatched(store);
   const [dialog, setDialog] = useState<"help" | "approve" | "reject" | null>(null);
   const [brokenImage, setBrokenImage] = useState<number | null>(null);
   const holder = useRef<HTMLDivElement>(null);
   const canvas = useRef<LabelCanvas | null>(null);
-  useTitle(state.task === null ? "Labeling" : `Label ${state.task.title}`);
+  useTitle(state.task === null ? t("label.title") : t("label.titleOf", { title: state.task.title }));
 
   useEffect(() => {
     if (holder.current === null) return undefined;
     const drawing = createCanvas({ container: holder.current, store, commands, imageOf: images.get, onImageError: setBrokenImage });
     canvas.current = drawing;
-    const silent = listenToKeys({ store, commands, view: drawing, showHelp: () => setDialog("help") });
+    const silent = listenToKeys({ store, commands, view: drawing, preferences, show: setDialog });
+    const light = (): void => drawing.setLight(preferences.state());
+    light();
+    const dim = preferences.subscribe(light);
     void store.open(frameInAddress());
     const leave = leaving(store);
     document.addEventListener("click", giveFocusBack);
     return () => {
       silent();
+      dim();
       leave();
       document.removeEventListener("click", giveFocusBack);
       drawing.destroy();
@@ -55,7 +64,7 @@ export function LabelPage(props: { taskId: string }) {
     images.ahead([rows[here + 1]?.frame, rows[here + 2]?.frame, rows[here - 1]?.frame].filter((frame) => frame !== undefined));
   }, [state.frame]);
 
-  usePolling(() => store.refresh().catch(() => undefined), 10_000, state.task !== null);
+  const people = usePeople({ api, taskId, store });
 
   return (
     <Layout
@@ -63,52 +72,53 @@ export function LabelPage(props: { taskId: string }) {
       middle={<Progress state={state} taskId={taskId} />}
       actions={
         <>
+          <People people={people} onSelect={(frame) => void store.goTo(frame)} />
           <SaveState state={state} onRetry={() => void store.flush()} />
-          <button type="button" class="icon" disabled={!state.canUndo} onClick={() => void commands.undo()} title="Undo (Ctrl Z)" aria-label="Undo">
+          <button type="button" class="icon" disabled={!state.canUndo} onClick={() => void commands.undo()} title={t("label.undoKey")} aria-label={t("label.undo")}>
             ↶
           </button>
-          <button type="button" class="icon" disabled={!state.canRedo} onClick={() => void commands.redo()} title="Redo (Ctrl Shift Z)" aria-label="Redo">
+          <button type="button" class="icon" disabled={!state.canRedo} onClick={() => void commands.redo()} title={t("label.redoKey")} aria-label={t("label.redo")}>
             ↷
           </button>
-          <button type="button" class="icon" onClick={() => setDialog("help")} title="Keys (?)" aria-label="Keyboard keys">
+          <button type="button" class="icon" onClick={() => setDialog("help")} title={t("label.showKeysKey")} aria-label={t("label.showKeys")}>
             ?
           </button>
           <button type="button" class="primary" disabled={state.task?.waiting !== true} onClick={() => setDialog("approve")}>
-            Approve…
+            {t("label.approve")}
           </button>
         </>
       }
     >
       <div class="label-page">
         <div class="label-stage">
-          <Banners state={state} store={store} commands={commands} taskId={taskId} />
-          <div class="canvas-frame">
-            <div ref={holder} class="canvas" role="img" aria-label={state.frame === null ? "No frame" : `Frame ${state.frame} with ${plural(store.current()?.objects.length ?? 0, "animal")}; they are listed beside it`} />
-            <ToolHint state={state} />
+          <Banners state={state} store={store} commands={commands} taskId={taskId} people={people} />
+          <div class="canvas-frame" aria-busy={state.looking}>
+            <div ref={holder} class="canvas" role="img" aria-label={state.frame === null ? t("label.canvas.none") : t("label.canvas.shows", { frame: state.frame, count: store.current()?.objects.length ?? 0 })} />
+            <ToolHint state={state} store={store} commands={commands} />
             {brokenImage === null ? null : (
               <div class="canvas-error">
-                <ErrorNote error={`The picture of frame ${brokenImage} cannot be loaded.`}>
+                <ErrorNote error={t("label.canvas.broken", { frame: brokenImage })}>
                   <button type="button" onClick={() => location.reload()}>
-                    Load the page again
+                    {t("label.canvas.reload")}
                   </button>
                 </ErrorNote>
               </div>
             )}
             <div class="zoom">
-              <button type="button" class="icon" onClick={() => canvas.current?.zoomBy(1.25)} aria-label="Zoom in" title="Zoom in (+)">
+              <button type="button" class="icon" onClick={() => canvas.current?.zoomBy(1.25)} aria-label={t("label.canvas.zoomIn")} title={t("label.canvas.zoomInKey")}>
                 +
               </button>
-              <button type="button" class="icon" onClick={() => canvas.current?.zoomBy(0.8)} aria-label="Zoom out" title="Zoom out (-)">
+              <button type="button" class="icon" onClick={() => canvas.current?.zoomBy(0.8)} aria-label={t("label.canvas.zoomOut")} title={t("label.canvas.zoomOutKey")}>
                 −
               </button>
-              <button type="button" onClick={() => canvas.current?.fit()} title="Fit (F)">
-                Fit
+              <button type="button" onClick={() => canvas.current?.fit()} title={t("label.canvas.fitKey")}>
+                {t("label.canvas.fit")}
               </button>
             </div>
           </div>
-          <Filmstrip state={state} urlOf={(frame) => api.imageUrl(taskId, frame)} onSelect={(frame) => void store.goTo(frame)} />
+          <Filmstrip state={state} people={people} urlOf={(frame) => api.imageUrl(taskId, frame, FILM_WIDTH)} onSelect={(frame) => void store.goTo(frame)} />
         </div>
-        <Panel state={state} store={store} commands={commands} onReject={() => setDialog("reject")} onApprove={() => setDialog("approve")} />
+        <Panel state={state} store={store} commands={commands} preferences={preferences} onReject={() => setDialog("reject")} onApprove={() => setDialog("approve")} />
       </div>
       {dialog === "help" ? <HelpDialog onClose={() => setDialog(null)} /> : null}
       {dialog === "approve" ? <ApproveDialog taskId={taskId} state={state} store={store} onClose={() => setDialog(null)} /> : null}
@@ -116,6 +126,9 @@ export function LabelPage(props: { taskId: string }) {
     </Layout>
   );
 }
+
+/** Pixels: twice what is shown, for fine screens. */
+const FILM_WIDTH = 184;
 
 /** After a click with the pointer, the keys act on the frame, and not on that button again. */
 const giveFocusBack = (event: MouseEvent): void => {
@@ -149,13 +162,11 @@ function Progress(props: { state: LabelState; taskId: string }) {
   const reviewed = task.frames.filter((row) => row.status === "reviewed").length;
   return (
     <div class="label-progress">
-      <a href={`/task/${props.taskId}`} title="To the task">
+      <a href={`/task/${props.taskId}`} title={t("label.toTask")}>
         {task.title}
       </a>
-      <Bar fraction={task.frames.length === 0 ? 0 : reviewed / task.frames.length} label="Frames reviewed" />
-      <span class="muted">
-        {reviewed} of {task.frames.length} reviewed
-      </span>
+      <Bar fraction={task.frames.length === 0 ? 0 : reviewed / task.frames.length} label={t("label.progress")} />
+      <span class="muted">{t("label.reviewedOf", { reviewed, total: task.frames.length })}</span>
     </div>
   );
 }
@@ -165,15 +176,15 @@ function SaveState(props: { state: LabelState; onRetry: () => void }) {
   if (message !== null)
     return (
       <span class="save-state save-bad" role="alert" title={message}>
-        {plural(unsaved.length, "frame")} not saved
+        {t("label.save.failed", { count: unsaved.length })}
         <button type="button" class="quiet" onClick={props.onRetry}>
-          Try now
+          {t("label.save.tryNow")}
         </button>
       </span>
     );
   return (
     <span class="save-state muted" role="status">
-      {unsaved.length > 0 ? "Saving…" : "All saved"}
+      {t(unsaved.length > 0 ? "label.save.saving" : "label.save.saved")}
     </span>
   );
 }

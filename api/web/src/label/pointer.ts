@@ -1,25 +1,34 @@
 import type { Commands } from "./commands.ts";
 import type { Rect, Stage } from "./konva.ts";
+import { listenToPinch } from "./pinch.ts";
 import type { LabelStore } from "./store.ts";
 import type { View } from "./view.ts";
 
 /** Shorter than this on the screen, a drag is a click; pixels. */
 const CLICK = 4;
 
+type Gesture = { kind: "pan"; x: number; y: number } | { kind: "draw"; from: [number, number]; x: number; y: number; ghost: Rect } | { kind: "tap"; x: number; y: number };
+
 /** What the pointer does besides moving animals: draw a box, place keypoints, pan, zoom. */
 export function listenToPointer(options: { stage: Stage; view: View; store: LabelStore; commands: Commands; ghost: () => Rect }): () => void {
   const { stage, view, store, commands } = options;
   const container = stage.container();
   let space = false;
-  let gesture: { kind: "pan"; x: number; y: number } | { kind: "draw"; from: [number, number]; x: number; y: number; ghost: Rect } | null = null;
+  let gesture: Gesture | null = null;
 
-  const placeOf = (event: PointerEvent | WheelEvent): [number, number] => {
+  const placeOf = (event: MouseEvent): [number, number] => {
     const edge = container.getBoundingClientRect();
     return [event.clientX - edge.left, event.clientY - edge.top];
   };
+  const drop = (): void => {
+    if (gesture?.kind === "draw") gesture.ghost.destroy();
+    gesture = null;
+  };
+  const pinch = listenToPinch({ stage, view, placeOf, onBegin: drop });
 
   // In the capture phase: a pan or a keypoint must not reach the animals below.
   const onDown = (event: PointerEvent): void => {
+    if (pinch.active()) return event.stopPropagation();
     const [x, y] = placeOf(event);
     const { tool } = store.state();
     if (event.button === 1 || (event.button === 0 && space)) {
@@ -29,24 +38,26 @@ export function listenToPointer(options: { stage: Stage; view: View; store: Labe
       container.style.cursor = "grabbing";
     } else if (event.button === 0 && tool.kind === "place") {
       event.stopPropagation();
-      const [px, py] = view.toPicture(x, y);
-      commands.placeHere(px, py, event.shiftKey ? 1 : 2);
+      // A finger may be the first of two: it places when it is lifted.
+      if (event.pointerType === "touch") gesture = { kind: "tap", x, y };
+      else placeAt(x, y, event.shiftKey);
     } else if (event.button === 0 && tool.kind === "draw") {
       event.stopPropagation();
       startDrawing(x, y);
     }
   };
+  const placeAt = (x: number, y: number, occluded: boolean): void => commands.placeHere(...view.toPicture(x, y), occluded ? 1 : 2);
   const startDrawing = (x: number, y: number): void => {
     if (store.state().task?.waiting !== true || store.current() === null) return;
     gesture = { kind: "draw", from: view.toPicture(x, y), x, y, ghost: options.ghost() };
   };
   stage.on("pointerdown", (event) => {
-    if (gesture !== null || event.evt.button !== 0 || (event.target as unknown) !== stage) return;
+    if (gesture !== null || pinch.active() || event.evt.button !== 0 || (event.target as unknown) !== stage) return;
     startDrawing(...placeOf(event.evt));
   });
 
   const onMove = (event: PointerEvent): void => {
-    if (gesture === null) return;
+    if (gesture === null || gesture.kind === "tap") return;
     const [x, y] = placeOf(event);
     if (gesture.kind === "pan") {
       view.pan(x - gesture.x, y - gesture.y);
@@ -59,17 +70,15 @@ export function listenToPointer(options: { stage: Stage; view: View; store: Labe
   };
   const onUp = (event: PointerEvent): void => {
     const done = gesture;
-    gesture = null;
+    drop();
     if (done === null) return;
-    if (done.kind === "pan") {
-      container.style.cursor = space ? "grab" : "";
-      return;
-    }
-    done.ghost.destroy();
     const [x, y] = placeOf(event);
-    if (event.type === "pointercancel") return;
-    if (Math.abs(x - done.x) < CLICK || Math.abs(y - done.y) < CLICK) commands.escape();
-    else commands.add([...done.from, ...view.toPicture(x, y)]);
+    const isClick = Math.abs(x - done.x) < CLICK || Math.abs(y - done.y) < CLICK;
+    if (done.kind === "pan") container.style.cursor = space ? "grab" : "";
+    else if (event.type === "pointercancel") return;
+    else if (done.kind === "tap") placeAt(x, y, store.state().occluding);
+    else if (isClick) commands.escape();
+    else commands.drawn([...done.from, ...view.toPicture(x, y)]);
   };
   const onWheel = (event: WheelEvent): void => {
     event.preventDefault();
@@ -85,20 +94,15 @@ export function listenToPointer(options: { stage: Stage; view: View; store: Labe
     if (gesture === null) container.style.cursor = space ? "grab" : "";
   };
 
-  container.addEventListener("pointerdown", onDown, true);
-  container.addEventListener("wheel", onWheel, { passive: false });
-  window.addEventListener("pointermove", onMove);
-  window.addEventListener("pointerup", onUp);
-  window.addEventListener("pointercancel", onUp);
-  window.addEventListener("keydown", onKey);
-  window.addEventListener("keyup", onKey);
+  const ended = new AbortController();
+  const { signal } = ended;
+  container.addEventListener("pointerdown", onDown, { capture: true, signal });
+  container.addEventListener("wheel", onWheel, { passive: false, signal });
+  window.addEventListener("pointermove", onMove, { signal });
+  for (const name of ["pointerup", "pointercancel"] as const) window.addEventListener(name, onUp, { signal });
+  for (const name of ["keydown", "keyup"] as const) window.addEventListener(name, onKey, { signal });
   return () => {
-    container.removeEventListener("pointerdown", onDown, true);
-    container.removeEventListener("wheel", onWheel);
-    window.removeEventListener("pointermove", onMove);
-    window.removeEventListener("pointerup", onUp);
-    window.removeEventListener("pointercancel", onUp);
-    window.removeEventListener("keydown", onKey);
-    window.removeEventListener("keyup", onKey);
+    ended.abort();
+    pinch.stop();
   };
 }

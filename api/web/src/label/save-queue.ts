@@ -35,7 +35,7 @@ export interface SaveSummary {
 }
 
 /** Where each animal is; whose it is and whether it is confirmed are for the server to say. */
-const shapeOf = (content: Content): string => JSON.stringify([content.reviewed, content.objects.map((object) => [object.id, object.class, object.box, object.keypoints])]);
+const shapeOf = (content: Content): string => JSON.stringify([content.reviewed, content.objects.map((object) => [object.id, object.class, object.box, object.keypoints, object.track])]);
 
 /**
  * Saves each frame shortly after its last change, one request per frame at a time, each based on the version that the one before made.

@@ -26,7 +26,7 @@ function createServer() {
     },
     async labelingFrames(): Promise<LabelingTask> {
       const rows = [...frames.values()].map(({ frame, time, status, version, objects, updated_by }) => ({ frame, time, status, version, objects: objects.length, updated_by }));
-      return { task_id: "t", round: 1, title: "t", classes: ["mouse", "rat"], keypoints: ["nose", "tail"], skeleton: [[0, 1]], num_animals: 2, waiting: server.waiting, frames: rows };
+      return { task_id: "t", round: 1, title: "t", classes: ["mouse", "rat"], keypoints: ["nose", "tail"], skeleton: [[0, 1]], num_animals: 2, reviewer_not_labeler: false, waiting: server.waiting, frames: rows };
     },
     async frame(_task: string, frame: number): Promise<FrameLabels> {
       return structuredClone(frames.get(frame)!);
@@ -50,7 +50,7 @@ function createServer() {
 async function open() {
   const server = createServer();
   const store = createLabelStore({ api: server, taskId: "t" });
-  const commands = createCommands(store);
+  const commands = createCommands({ store, pictures: async () => null, carriesOver: () => false });
   await store.open(null);
   return { server, store, commands };
 }
@@ -198,12 +198,83 @@ describe("commands", () => {
     expect(store.current()?.objects).toHaveLength(2);
   });
 
-  test("copies the frame before", async () => {
+  test("takes over the animals of the frame before, as one step to undo", async () => {
     const { store, commands } = await open();
-    commands.move("a", 5, 5);
+    commands.numberAll();
+    commands.setKeypoint("a", 0, 15, 15);
     await store.goTo(10);
-    await commands.copyFromPrevious();
-    expect(store.current()?.objects.map((object) => object.box)).toEqual([[15, 15, 35, 35], [60, 10, 80, 30]]);
+    const taken = commands.carryOver();
+    await settle();
+    await taken;
+    expect(store.current()?.objects.map(({ track, confirmed, keypoints }) => [track, confirmed, keypoints[0]?.[2]])).toEqual([["1", false, 2], ["2", false, 0]]);
+    await commands.undo();
+    expect(store.current()?.objects.every((object) => object.track === undefined)).toBe(true);
+  });
+
+  test("there is nothing to take over before the first frame, and the page says so", async () => {
+    const { store, commands } = await open();
+    await commands.carryOver();
+    expect(store.state().notice).toEqual({ what: "nothing-before" });
+    commands.move("a", 1, 0);
+    expect(store.state().notice).toBeNull();
+  });
+
+  test("an animal is interpolated in the frames between two of its places; one undo takes all of them back", async () => {
+    const { server, store, commands } = await open();
+    commands.setTrack("a", "1");
+    commands.move("a", 20, 0);
+    await store.goTo(20);
+    commands.select("a");
+    await commands.fillBetween();
+    expect(store.state().notice).toEqual({ what: "identity-first" });
+    commands.setTrack("a", "1");
+    commands.move("a", 60, 40);
+    await commands.fillBetween();
+    expect(store.state()).toMatchObject({ notice: { what: "filled", frames: 1 }, frame: 20 });
+    const filled = store.state().labels.get(10)!.objects;
+    expect(filled.map(({ box, track, confirmed }) => ({ box, track, confirmed }))).toContainEqual({ box: [50, 30, 70, 50], track: "1", confirmed: false });
+    await settle();
+    expect(server.frames.get(10)!.objects).toEqual(filled);
+    await commands.undo();
+    expect(store.state().labels.get(10)!.objects).toHaveLength(2);
+    expect(store.state().labels.get(10)!.objects.every(({ track }) => track === undefined)).toBe(true);
+  });
+
+  test("the rest of a skeleton wants two keypoints first, and says so", async () => {
+    const { store, commands } = await open();
+    commands.select("b");
+    commands.setKeypoint("b", 0, 60, 20);
+    commands.layRest();
+    expect(store.state().notice).toEqual({ what: "pose-needs-two" });
+    commands.setKeypoint("b", 1, 80, 20);
+    expect(store.state().notice).toBeNull();
+  });
+
+  test("a box is drawn anew around its animal, whose keypoints stay", async () => {
+    const { store, commands } = await open();
+    commands.setKeypoint("b", 0, 70, 20);
+    commands.select("b");
+    commands.redraw();
+    expect(store.state().tool).toEqual({ kind: "draw", id: "b" });
+    commands.drawn([90, 50, 50, 5]);
+    expect(store.current()?.objects[1]).toMatchObject({ box: [50, 5, 90, 50], keypoints: [[70, 20, 2], [70, 20, 0]] });
+    expect(store.state()).toMatchObject({ selected: "b", tool: { kind: "select" } });
+  });
+
+  test("after a confirmation an untouched frame takes over the animals, where the page is set so; one undo gives its pre-labels back", async () => {
+    const server = createServer();
+    const store = createLabelStore({ api: server, taskId: "t" });
+    const commands = createCommands({ store, pictures: async () => null, carriesOver: () => true });
+    await store.open(null);
+    commands.setKeypoint("a", 0, 15, 15);
+    const gone = commands.confirmAndNext();
+    await settle();
+    await gone;
+    expect(store.state().frame).toBe(10);
+    expect(store.current()).toMatchObject({ status: "prelabeled" });
+    expect(store.current()?.objects[0]).toMatchObject({ confirmed: false, keypoints: [[15, 15, 2], [20, 20, 0]] });
+    await commands.undo();
+    expect(store.current()?.objects[0]?.keypoints[0]?.[2]).toBe(0);
   });
 
   test("classes by number, for the selected animal and the next one", async () => {

@@ -4,7 +4,10 @@ import { createHistory, type Content } from "./history.ts";
 import { createSaveQueue, type SaveFailure, type SaveSummary } from "./save-queue.ts";
 
 /** What the pointer does on the canvas. `only`: one keypoint anew, not all from here on. */
-export type Tool = { kind: "select" } | { kind: "draw" } | { kind: "place"; id: string; keypoint: number; only: boolean };
+export type Tool = { kind: "select" } | { kind: "draw"; /** Whose box is drawn anew; null: a new animal's. */ id: string | null } | { kind: "place"; id: string; keypoint: number; only: boolean };
+
+/** Why a command did nothing, or what it did in frames that are not shown. */
+export type Notice = { what: "identity-first" | "no-other-frame" | "pose-needs-two" | "no-pose-known" | "nothing-before" } | { what: "filled"; frames: number };
 
 export interface LabelState {
   task: LabelingTask | null;
@@ -17,6 +20,13 @@ export interface LabelState {
   className: string;
   /** Names beside the boxes. */
   names: boolean;
+  /** Only the picture is shown. */
+  hidden: boolean;
+  /** Fingers have no Shift key: what they place is occluded. */
+  occluding: boolean;
+  notice: Notice | null;
+  /** The animals of the frame before are being looked for in the shown one. */
+  looking: boolean;
   save: SaveSummary;
   canUndo: boolean;
   canRedo: boolean;
@@ -55,6 +65,10 @@ export function createLabelStore(options: { api: StoreApi; taskId: string; saveD
     tool: { kind: "select" },
     className: "",
     names: true,
+    hidden: false,
+    occluding: false,
+    notice: null,
+    looking: false,
     save: { unsaved: [], message: null },
     canUndo: false,
     canRedo: false,
@@ -89,7 +103,7 @@ export function createLabelStore(options: { api: StoreApi; taskId: string; saveD
   });
 
   const historyState = () => ({ canUndo: history.canUndo(), canRedo: history.canRedo() });
-  const free = () => ({ selected: null, keypoint: null, tool: { kind: "select" } as Tool });
+  const free = () => ({ selected: null, keypoint: null, tool: { kind: "select" } as Tool, notice: null });
 
   function loaded(frame: number): FrameLabels {
     const found = state.labels.get(frame);
@@ -144,13 +158,33 @@ export function createLabelStore(options: { api: StoreApi; taskId: string; saveD
     }
   }
 
-  /** One edit back or forth, on the frame that it was made on. */
+  /** One command back or forth, on a frame that it changed. */
   async function travel(way: "undo" | "redo"): Promise<void> {
-    const edit = state.task?.waiting === true ? history[way]() : null;
-    if (edit === null) return;
-    await goTo(edit.frame);
-    write(edit.frame, way === "undo" ? edit.before : edit.after);
-    set(historyState());
+    const edits = state.task?.waiting === true ? history[way]() : [];
+    const [first] = edits;
+    if (first === undefined) return;
+    if (!edits.some((edit) => edit.frame === state.frame)) await goTo(first.frame);
+    for (const edit of edits) {
+      await load(edit.frame);
+      write(edit.frame, way === "undo" ? edit.before : edit.after);
+    }
+    set({ ...historyState(), notice: null });
+  }
+
+  /** One command over several frames that are loaded: undone as one. */
+  function editFrames(frames: readonly number[], change: (content: Content, labels: FrameLabels) => Content, join: string | null = null): void {
+    if (state.task?.waiting !== true) return;
+    const edits = frames.flatMap((frame) => {
+      const labels = state.labels.get(frame);
+      if (labels === undefined) return [];
+      const before = contentOf(labels);
+      const after = change(before, labels);
+      return after === before ? [] : [{ frame, before, after }];
+    });
+    if (edits.length === 0) return;
+    history.push(edits, join);
+    for (const edit of edits) write(edit.frame, edit.after);
+    set({ ...historyState(), notice: null });
   }
 
   return {
@@ -199,15 +233,9 @@ export function createLabelStore(options: { api: StoreApi; taskId: string; saveD
 
     /** Changes the shown frame; nothing happens where `change` gives back what it got, or while the task does not wait for labels. */
     edit(change: (content: Content, labels: FrameLabels) => Content, join: string | null = null): void {
-      const labels = state.frame === null ? undefined : state.labels.get(state.frame);
-      if (labels === undefined || state.task?.waiting !== true) return;
-      const before = contentOf(labels);
-      const after = change(before, labels);
-      if (after === before) return;
-      history.push({ frame: labels.frame, before, after }, join);
-      write(labels.frame, after);
-      set(historyState());
+      if (state.frame !== null) editFrames([state.frame], change, join);
     },
+    editFrames,
     undo: (): Promise<void> => travel("undo"),
     redo: (): Promise<void> => travel("redo"),
 

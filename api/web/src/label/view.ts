@@ -31,12 +31,12 @@ export function createView(options: { stage: Stage; onChange: () => void }) {
     stage.position({ x: (stage.width() - picture.width * scale) / 2, y: (stage.height() - picture.height * scale) / 2 });
     changed();
   };
-  /** The place under the pointer stays under it. */
-  const zoomAt = (x: number, y: number, factor: number): void => {
+  /** The place under the pointer stays under it, wherever that is moved to. */
+  const zoomAt = (x: number, y: number, factor: number, [dx, dy]: [number, number] = [0, 0]): void => {
     const before = stage.scaleX();
     const scale = Math.min(NEAREST, Math.max(FARTHEST, before * factor));
     fitted = false;
-    stage.position({ x: x - ((x - stage.x()) * scale) / before, y: y - ((y - stage.y()) * scale) / before });
+    stage.position({ x: x - ((x - stage.x()) * scale) / before + dx, y: y - ((y - stage.y()) * scale) / before + dy });
     stage.scale({ x: scale, y: scale });
     changed();
   };

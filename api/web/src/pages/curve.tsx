@@ -1,5 +1,6 @@
 import type { Progress } from "../../../../domain/state.ts";
 import { figure, figureName } from "../format.ts";
+import { t } from "../i18n/index.ts";
 
 /** Training figures by name: value by epoch. Gathered from the polls, so they begin when the page was opened. */
 export type Curves = Record<string, Record<number, number>>;
@@ -36,7 +37,7 @@ export function Curve(props: { curves: Curves }) {
         const path = points.map(([epoch, value]) => `${(((epoch - first) / span) * WIDTH).toFixed(1)},${(HEIGHT - 3 - ((value - bottom) / Math.max(1e-9, top - bottom)) * (HEIGHT - 6)).toFixed(1)}`).join(" ");
         return (
           <figure key={name} class={/loss/i.test(name) ? "curve curve-loss" : "curve"}>
-            <svg viewBox={`0 0 ${WIDTH} ${HEIGHT}`} role="img" aria-label={`${figureName(name)} from ${figure(values[0])} to ${figure(values.at(-1))}`}>
+            <svg viewBox={`0 0 ${WIDTH} ${HEIGHT}`} role="img" aria-label={t("pages.step.curve", { name: figureName(name), first: figure(values[0]), last: figure(values.at(-1)) })}>
               <polyline points={path} />
             </svg>
             <figcaption>

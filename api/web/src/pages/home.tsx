@@ -1,6 +1,8 @@
 import { useState } from "preact/hooks";
 import type { TaskRow } from "../api.ts";
-import { day, STEP_TITLES } from "../format.ts";
+import { day, stepTitle } from "../format.ts";
+import { t } from "../i18n/index.ts";
+import { said } from "../i18n/said.ts";
 import { useApp } from "../ui/context.ts";
 import { usePolling, useTitle } from "../ui/hooks.ts";
 import { Layout } from "../ui/layout.tsx";
@@ -29,7 +31,7 @@ export function HomePage() {
     <Layout>
       <div class="home">
         <section aria-labelledby="tasks">
-          <h1 id="tasks">Tasks</h1>
+          <h1 id="tasks">{t("pages.home.title")}</h1>
           <ErrorNote error={error} />
           <TaskList tasks={tasks} />
         </section>
@@ -40,14 +42,14 @@ export function HomePage() {
 }
 
 function TaskList(props: { tasks: TaskRow[] | null }) {
-  if (props.tasks === null) return <p class="muted">Loading…</p>;
+  if (props.tasks === null) return <p class="muted">{t("loading")}</p>;
   if (props.tasks.length === 0)
     return (
       <div class="card empty">
         <p>
-          <strong>No tasks yet.</strong>
+          <strong>{t("pages.home.none")}</strong>
         </p>
-        <p class="muted">Give a video on the right. Actverse picks frames from it, you correct the labels, and the rest runs by itself: training, deployment, and every animal in every frame.</p>
+        <p class="muted">{t("pages.home.noneText")}</p>
       </div>
     );
   return (
@@ -59,14 +61,14 @@ function TaskList(props: { tasks: TaskRow[] | null }) {
               {task.project} <code>{task.task_id}</code>
             </a>
             <p class="muted">
-              {task.waiting_for !== null ? `Waiting for ${task.waiting_for}` : task.step === null || task.ended_at !== null ? "" : STEP_TITLES[task.step]}
+              {task.waiting_for !== null ? t("pages.waitingFor", { what: said(task.waiting_for) }) : task.step === null || task.ended_at !== null ? "" : stepTitle(task.step)}
               {task.waiting_for !== null || (task.step !== null && task.ended_at === null) ? " · " : ""}
               {task.user_id} · {day(task.created_at)}
             </p>
           </div>
           {task.status === "waiting" && (task.step === null || task.step === "labeling") ? (
             <a class="button primary" href={`/label/${task.task_id}`}>
-              Label now
+              {t("pages.labelNow")}
             </a>
           ) : null}
           <Badge status={task.status} />

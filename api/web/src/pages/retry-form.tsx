@@ -1,6 +1,7 @@
 import { useState } from "preact/hooks";
 import type { StatusAnswer } from "../api.ts";
 import type { RetryBody, StepName } from "../../../../domain/task.ts";
+import { t } from "../i18n/index.ts";
 import { changedSettings, fromSettings, RETRY_FIELDS } from "../settings.ts";
 import { useApp } from "../ui/context.ts";
 import { Fields } from "../ui/fields.tsx";
@@ -34,13 +35,13 @@ export function RetryForm(props: { task: StatusAnswer; step: StepName; onRetried
   const at = named === null ? null : { ...named, field: named.field.replace(/^settings\./, "") };
   const shown = at !== null && fields.some((field) => at.field === field.path || at.field.startsWith(`${field.path}.`));
   return (
-    <form class="retry" onSubmit={(event) => void submit(event)} noValidate aria-label="Try this step again">
+    <form class="retry" onSubmit={(event) => void submit(event)} noValidate aria-label={t("pages.step.retry")}>
       <div class="retry-fields">
         <Fields fields={fields} values={values} error={at} onChange={(path, text) => setValues({ ...values, [path]: text })} prefix={`retry-${props.step}`} />
       </div>
       {shown ? null : <ErrorNote error={error} />}
       <button class="primary" type="submit" disabled={busy}>
-        Try again
+        {t("tryAgain")}
       </button>
     </form>
   );

@@ -1,4 +1,6 @@
 import { useState } from "preact/hooks";
+import { t } from "../i18n/index.ts";
+import { LanguageSwitch } from "../i18n/language-switch.tsx";
 import mark from "../ui/mark.svg";
 import { ErrorNote } from "../ui/parts.tsx";
 
@@ -25,15 +27,16 @@ export function SignIn(props: { onKey: (key: string) => Promise<void>; again: bo
         <div class="brand">
           <img src={mark} alt="" width="28" height="28" />
           <span>Actverse</span>
+          <LanguageSwitch />
         </div>
-        <p class="muted">{props.again ? "Your session has ended. Sign in again; nothing on the page is lost." : "Sign in with the API key that your administrator gave you."}</p>
+        <p class="muted">{t(props.again ? "signIn.again" : "signIn.first")}</p>
         <label class="field">
-          <span class="field-name">API key</span>
+          <span class="field-name">{t("signIn.key")}</span>
           <input name="api_key" type="password" value={key} onInput={(event) => setKey(event.currentTarget.value)} autocomplete="current-password" required autofocus />
         </label>
         <ErrorNote error={error} />
         <button class="primary" type="submit" disabled={busy}>
-          Sign in
+          {t("signIn.submit")}
         </button>
       </form>
     </div>

@@ -1,8 +1,11 @@
 import type { StatusAnswer } from "../api.ts";
 import type { Progress, StepState } from "../../../../domain/state.ts";
-import { between, bytes, figure, figureName, STEP_TITLES } from "../format.ts";
+import { between, bytes, figure, figureName, stepTitle } from "../format.ts";
+import { t } from "../i18n/index.ts";
+import { said } from "../i18n/said.ts";
 import { Badge, Bar } from "../ui/parts.tsx";
 import { Curve, isDrawn, type Curves } from "./curve.tsx";
+import { labelingUrl } from "./labeling-url.ts";
 import { RetryForm } from "./retry-form.tsx";
 
 /** The pipeline from top to bottom. */
@@ -12,7 +15,7 @@ export function Steps(props: { task: StatusAnswer; curves: Curves; now: number; 
       {props.task.steps.map((step) => (
         <li key={step.name} class={`step step-${step.status}`} aria-current={step.status === "running" || step.status === "waiting" ? "step" : undefined}>
           <div class="step-head">
-            <span class="step-name">{STEP_TITLES[step.name]}</span>
+            <span class="step-name">{stepTitle(step.name)}</span>
             <span class="step-time">{step.status === "skipped" ? "" : (between(step.started_at, step.ended_at, props.now) ?? "")}</span>
             <Badge status={step.status} />
           </div>
@@ -20,13 +23,13 @@ export function Steps(props: { task: StatusAnswer; curves: Curves; now: number; 
           {step.name === "training" ? <Curve curves={props.curves} /> : null}
           {step.status === "waiting" ? (
             <p class="step-note">
-              <a href={`/label/${props.task.task_id}`}>Open the labeling page</a>
+              <a href={labelingUrl(props.task)}>{t("pages.step.openLabeling")}</a>
             </p>
           ) : null}
           {step.status === "parked" || step.status === "failed" ? (
             <div class="note note-bad">
-              <strong>{step.reason}</strong>
-              {step.what_to_do === null ? null : <span>{step.what_to_do}</span>}
+              <strong>{said(step.reason ?? "")}</strong>
+              {step.what_to_do === null ? null : <span>{said(step.what_to_do)}</span>}
               {step.status === "parked" ? <RetryForm task={props.task} step={step.name} onRetried={props.onRetried} /> : null}
             </div>
           ) : null}
@@ -42,11 +45,11 @@ function RunningStep(props: { step: StepState; curves: Curves }) {
   const fraction = progress === null || progress.total === null || progress.total === 0 ? null : progress.done / progress.total;
   return (
     <>
-      <Bar fraction={fraction} label={STEP_TITLES[props.step.name]} />
+      <Bar fraction={fraction} label={stepTitle(props.step.name)} />
       {progress === null ? null : (
         <p class="step-note">
           {counted(progress)}
-          {progress.message === undefined || progress.message === "" ? "" : ` · ${progress.message}`}
+          {progress.message === undefined || progress.message === "" ? "" : ` · ${said(progress.message)}`}
         </p>
       )}
       {progress?.figures === undefined ? null : <Figures figures={Object.fromEntries(Object.entries(progress.figures).filter(([name]) => !isDrawn(props.curves, name)))} />}
@@ -55,10 +58,11 @@ function RunningStep(props: { step: StepState; curves: Curves }) {
 }
 
 function counted(progress: Progress): string {
-  if (progress.unit === "bytes") return progress.total === null ? bytes(progress.done) : `${bytes(progress.done)} of ${bytes(progress.total)}`;
+  if (progress.unit === "bytes") return progress.total === null ? bytes(progress.done) : t("pages.step.doneOf", { done: bytes(progress.done), total: bytes(progress.total) });
   // Training counts parts of epochs as well.
-  const done = progress.unit === "epochs" ? Math.floor(progress.done) : progress.done;
-  return `${figure(done)}${progress.total === null ? "" : ` of ${figure(progress.total)}`} ${progress.unit}`;
+  const done = figure(progress.unit === "epochs" ? Math.floor(progress.done) : progress.done);
+  const unit = said(progress.unit);
+  return progress.total === null ? t("pages.step.count", { done, unit }) : t("pages.step.countOf", { done, total: figure(progress.total), unit });
 }
 
 function Figures(props: { figures: Record<string, unknown> }) {
@@ -69,7 +73,7 @@ function Figures(props: { figures: Record<string, unknown> }) {
       {entries.map(([name, value]) => (
         <div key={name}>
           <dt>{figureName(name)}</dt>
-          <dd>{name === "bytes" ? bytes(Number(value)) : figure(value)}</dd>
+          <dd>{name === "bytes" ? bytes(Number(value)) : name === "source" ? said(figure(value)) : figure(value)}</dd>
         </div>
       ))}
     </dl>
@@ -86,7 +90,7 @@ function Made(props: { result: Record<string, unknown> | null }) {
   return (
     <>
       <Figures figures={Object.fromEntries(shown)} />
-      {Array.isArray(notes) && notes.length > 0 ? <p class="step-note">{notes.join(" · ")}</p> : null}
+      {Array.isArray(notes) && notes.length > 0 ? <p class="step-note">{notes.map((note) => said(String(note))).join(" · ")}</p> : null}
     </>
   );
 }

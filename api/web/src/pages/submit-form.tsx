@@ -1,6 +1,7 @@
 import { useRef, useState } from "preact/hooks";
 import type { TaskBody } from "../../../../domain/task.ts";
 import { ApiError } from "../api.ts";
+import { t } from "../i18n/index.ts";
 import { ADVANCED_GROUPS, FieldError, MAIN_FIELDS, toBody, type FieldValues } from "../settings.ts";
 import { useApp } from "../ui/context.ts";
 import { belongs, Fields } from "../ui/fields.tsx";
@@ -57,20 +58,20 @@ export function SubmitForm() {
   const fields = { values, error: at, onChange: change, prefix: "new" };
   return (
     <form ref={form} class="card submit-form" onSubmit={(event) => void submit(event)} noValidate aria-labelledby="new-task">
-      <h2 id="new-task">New task</h2>
+      <h2 id="new-task">{t("pages.submit.title")}</h2>
       <Fields {...fields} fields={fixedUser ? MAIN_FIELDS.filter((field) => field.path !== "user_id") : MAIN_FIELDS} required={["file_path", "user_id"]} />
       <details ref={advanced}>
-        <summary>More settings</summary>
+        <summary>{t("pages.submit.more")}</summary>
         {ADVANCED_GROUPS.map((group) => (
           <fieldset key={group.title}>
-            <legend>{group.title}</legend>
+            <legend>{t(group.title)}</legend>
             <Fields {...fields} fields={group.fields} />
           </fieldset>
         ))}
       </details>
       {error === null || known ? null : <ErrorNote error={error} />}
       <button class="primary" type="submit" disabled={busy}>
-        {busy ? "Starting…" : "Start the task"}
+        {t(busy ? "pages.submit.busy" : "pages.submit.submit")}
       </button>
     </form>
   );

@@ -1,11 +1,15 @@
 import { useState } from "preact/hooks";
 import { ApiError, type StatusAnswer } from "../api.ts";
 import { between, day } from "../format.ts";
+import { t } from "../i18n/index.ts";
+import { said } from "../i18n/said.ts";
 import { useApp } from "../ui/context.ts";
 import { useNow, usePolling, useTitle } from "../ui/hooks.ts";
 import { Layout } from "../ui/layout.tsx";
 import { Badge, ErrorNote } from "../ui/parts.tsx";
 import { addPoint, type Curves } from "./curve.tsx";
+import { labelingUrl } from "./labeling-url.ts";
+import { NewRound } from "./new-round.tsx";
 import { Results } from "./results.tsx";
 import { Steps } from "./steps.tsx";
 import { Timeline } from "./timeline.tsx";
@@ -36,8 +40,8 @@ export function TaskPage(props: { taskId: string }) {
 
   return (
     <Layout>
-      <nav class="crumbs" aria-label="Breadcrumb">
-        <a href="/">Tasks</a> <span aria-hidden="true">/</span> <span>{props.taskId}</span>
+      <nav class="crumbs" aria-label={t("pages.task.crumbs")}>
+        <a href="/">{t("pages.home.title")}</a> <span aria-hidden="true">/</span> <span>{props.taskId}</span>
       </nav>
       <ErrorNote error={error} />
       {task === null ? null : (
@@ -56,17 +60,18 @@ export function TaskPage(props: { taskId: string }) {
           </div>
           <Callout task={task} />
           {task.status === "completed" ? <Results taskId={task.task_id} /> : null}
+          {ended && [task, ...(task.rounds ?? [])].some(({ status }) => status === "completed") ? <NewRound task={task} onOpened={ask} /> : null}
           <div class="task-columns">
             <section class="card" aria-labelledby="steps">
-              <h2 id="steps">Steps</h2>
+              <h2 id="steps">{t("pages.task.steps")}</h2>
               <Steps task={task} curves={curves} now={now} onRetried={ask} />
             </section>
             <section class="card" aria-labelledby="timeline">
-              <h2 id="timeline">Timeline</h2>
+              <h2 id="timeline">{t("pages.task.timeline")}</h2>
               <Timeline events={task.timeline} />
             </section>
           </div>
-          {task.answered_by === "temporal" ? <p class="muted">No worker answers just now; what you see may be a little behind.</p> : null}
+          {task.answered_by === "temporal" ? <p class="muted">{t("pages.task.noWorker")}</p> : null}
         </>
       )}
     </Layout>
@@ -81,18 +86,18 @@ function Callout(props: { task: StatusAnswer }) {
     return (
       <div class="callout">
         <div>
-          <strong>Waiting for {task.waiting_for ?? "labels and their approval"}</strong>
-          <p class="muted">Correct the pre-labels frame by frame, then approve. Training starts by itself.</p>
+          <strong>{t("pages.waitingFor", { what: said(task.waiting_for ?? "labels and their approval") })}</strong>
+          <p class="muted">{t("pages.task.calloutText")}</p>
         </div>
-        <a class="button primary big" href={`/label/${task.task_id}`}>
-          Label now
+        <a class="button primary big" href={labelingUrl(task)}>
+          {t("pages.labelNow")}
         </a>
       </div>
     );
   if (task.waiting_for === null || task.ended_at !== null || task.status === "parked") return null;
   return (
     <div class="callout">
-      <strong>Waiting for {task.waiting_for}</strong>
+      <strong>{t("pages.waitingFor", { what: said(task.waiting_for) })}</strong>
     </div>
   );
 }
@@ -101,7 +106,7 @@ function CancelButton(props: { taskId: string; onDone: () => Promise<void> }) {
   const { api } = useApp();
   const [error, setError] = useState<unknown>(null);
   const cancel = async (): Promise<void> => {
-    if (!confirm("Cancel this task? What it has made so far stays in storage.")) return;
+    if (!confirm(t("pages.task.cancelSure"))) return;
     try {
       await api.cancel(props.taskId);
       await props.onDone();
@@ -112,7 +117,7 @@ function CancelButton(props: { taskId: string; onDone: () => Promise<void> }) {
   return (
     <>
       <button type="button" onClick={() => void cancel()}>
-        Cancel
+        {t("pages.task.cancel")}
       </button>
       <ErrorNote error={error} />
     </>

@@ -1,3 +1,4 @@
+import { t } from "../i18n/index.ts";
 import type { Field, FieldValues } from "../settings.ts";
 
 /** Labelled inputs for a table of settings; the error of a field stands under it. */
@@ -26,6 +27,7 @@ function OneField(props: { field: Field; id: string; text: string; error: string
   const { field, id, error } = props;
   const described = [field.hint === undefined ? null : `${id}-hint`, error === null ? null : `${id}-error`].filter((part) => part !== null).join(" ");
   const common = { id, name: field.path, "aria-invalid": error !== null, ...(described === "" ? {} : { "aria-describedby": described }) };
+  const placeholder = field.placeholder === undefined ? (field.example ?? "") : t(field.placeholder);
   const change = (event: Event): void => props.onChange((event.currentTarget as HTMLInputElement).value);
   const note = (
     <>
@@ -36,7 +38,7 @@ function OneField(props: { field: Field; id: string; text: string; error: string
       )}
       {field.hint === undefined ? null : (
         <span class="field-hint" id={`${id}-hint`}>
-          {field.hint}
+          {t(field.hint)}
         </span>
       )}
     </>
@@ -45,7 +47,7 @@ function OneField(props: { field: Field; id: string; text: string; error: string
     return (
       <div class="field field-check">
         <label for={id}>
-          <input {...common} type="checkbox" checked={props.text === "true"} onChange={(event) => props.onChange(String(event.currentTarget.checked))} /> {field.label}
+          <input {...common} type="checkbox" checked={props.text === "true"} onChange={(event) => props.onChange(String(event.currentTarget.checked))} /> {t(field.label)}
         </label>
         {note}
       </div>
@@ -56,20 +58,20 @@ function OneField(props: { field: Field; id: string; text: string; error: string
         <select {...common} value={props.text === "" ? (field.choices?.[0] ?? "") : props.text} onChange={change}>
           {(field.choices ?? []).map((choice) => (
             <option key={choice} value={choice}>
-              {choice === "auto" ? "automatic" : choice}
+              {choice === "auto" ? t("pages.settings.automatic") : choice}
             </option>
           ))}
         </select>
       );
-    if (field.kind === "path-list") return <textarea {...common} rows={2} value={props.text} placeholder={field.placeholder ?? ""} onInput={change} />;
-    const typed = { ...common, value: props.text, placeholder: field.placeholder ?? "", required: props.required, autocomplete: "off", spellcheck: false, onInput: change } as const;
+    if (field.kind === "path-list") return <textarea {...common} rows={2} value={props.text} placeholder={placeholder} onInput={change} />;
+    const typed = { ...common, value: props.text, placeholder, required: props.required, autocomplete: "off", spellcheck: false, onInput: change } as const;
     if (field.kind === "integer" || field.kind === "number") return <input {...typed} type="number" min={field.min ?? 0} step={field.step ?? 1} {...(field.max === undefined ? {} : { max: field.max })} />;
     return <input {...typed} type="text" />;
   };
   return (
     <div class={field.half === true ? "field field-half" : "field"}>
       <label class="field-name" for={id}>
-        {field.label}
+        {t(field.label)}
       </label>
       {input()}
       {note}

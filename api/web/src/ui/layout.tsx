@@ -1,4 +1,6 @@
 import type { ComponentChildren } from "preact";
+import { t } from "../i18n/index.ts";
+import { LanguageSwitch } from "../i18n/language-switch.tsx";
 import mark from "./mark.svg";
 import { useApp } from "./context.ts";
 
@@ -14,6 +16,7 @@ export function Layout(props: { children: ComponentChildren; wide?: boolean; mid
         <div class="bar-middle">{props.middle}</div>
         <div class="bar-actions">
           {props.actions}
+          <LanguageSwitch />
           <Who />
         </div>
       </header>
@@ -29,7 +32,7 @@ function Who() {
     <span class="who">
       <span class="muted">{session.user_id}</span>
       <button type="button" class="quiet" onClick={signOut}>
-        Sign out
+        {t("signOut")}
       </button>
     </span>
   );

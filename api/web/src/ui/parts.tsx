@@ -3,20 +3,10 @@ import { useEffect, useRef } from "preact/hooks";
 import type { StepStatus, TaskStatus } from "../../../../domain/state.ts";
 import { messageOf } from "../../../../domain/errors.ts";
 import { ApiError } from "../api.ts";
-
-const WORDS: Record<StepStatus | TaskStatus, string> = {
-  pending: "not yet",
-  running: "running",
-  waiting: "waiting for you",
-  parked: "needs help",
-  completed: "done",
-  failed: "failed",
-  cancelled: "cancelled",
-  skipped: "skipped",
-};
+import { t } from "../i18n/index.ts";
 
 export function Badge(props: { status: StepStatus | TaskStatus }) {
-  return <span class={`badge badge-${props.status}`}>{WORDS[props.status]}</span>;
+  return <span class={`badge badge-${props.status}`}>{t(`status.${props.status}`)}</span>;
 }
 
 /** `fraction` null: it works, but nobody knows how long. */
@@ -51,7 +41,8 @@ export function Dialog(props: { title: string; onClose: () => void; children: Co
   return (
     <dialog ref={element} class={props.wide === true ? "dialog dialog-wide" : "dialog"} aria-label={props.title} onClose={props.onClose} onClick={(event) => event.target === element.current && element.current?.close()}>
       <div class="dialog-inner">
-        <h2>{props.title}</h2>
+        {/* A long one is read from its top, not from the button at its end. */}
+        <h2 {...(props.wide === true ? { tabIndex: -1, autofocus: true } : {})}>{props.title}</h2>
         {props.children}
       </div>
     </dialog>

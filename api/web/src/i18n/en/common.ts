@@ -1,0 +1,47 @@
+/** What every page says: the bar, signing in, states, units of time. */
+export const common = {
+  language: "Language",
+  signOut: "Sign out",
+  tryAgain: "Try again",
+  close: "Close",
+  cancel: "Cancel",
+  loading: "Loading…",
+  signIn: {
+    first: "Sign in with the API key that your administrator gave you.",
+    again: "Your session has ended. Sign in again; nothing on the page is lost.",
+    key: "API key",
+    submit: "Sign in",
+  },
+  status: {
+    pending: "not yet",
+    running: "running",
+    waiting: "waiting for you",
+    parked: "needs help",
+    completed: "done",
+    failed: "failed",
+    cancelled: "cancelled",
+    skipped: "skipped",
+  },
+  steps: {
+    download: "Download",
+    frames: "Frame extraction",
+    preinference: "Pre-labels",
+    labeling: "Labeling",
+    training: "Training",
+    deployment: "Deployment",
+    inference: "Inference",
+    results: "Results",
+    upload: "Upload",
+  },
+  duration: {
+    seconds: "{{s}} s",
+    minutes: "{{min}} min {{s}} s",
+    hours: "{{h}} h {{min}} min",
+    days: "{{d}} d {{h}} h",
+  },
+  server: {
+    answered: "The server answered {{status}}",
+    notReached: "The server cannot be reached.",
+    notReachedWhatToDo: "Check that Actverse is running and that you are connected.",
+  },
+} as const;
