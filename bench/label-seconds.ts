@@ -1,3 +1,5 @@
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { commandOf, rounded, spreadOf, type Bench, type Figure } from "./figure.ts";
 import { countLabelStudio } from "./labeling/label-studio-editor.ts";
 import { secondsOf, type Step } from "./labeling/actions.ts";
@@ -23,6 +25,8 @@ export const bench: Bench = {
       for (const video of videos) done.push(await sit({ lab, browser, video, say: context.say }));
       return done;
     });
+    // What was done in each frame, for whoever looks for the seconds.
+    for (const sitting of sittings) await writeFile(join(context.cache, `sitting-${sitting.name}.json`), JSON.stringify(sitting));
     const ours = sittings.map(({ name, frames }) => ({ name, frames: frames.map(({ steps }) => steps) }));
     const theirs = sittings.map(({ name, prelabels, targets }) => ({ name, frames: countLabelStudio({ prelabels: prelabels.map(({ objects }) => objects), targets, keypoints: targets[0]?.[0]?.keypoints.length ?? 0 }).map(({ steps }) => steps) }));
     return [...figures(NAME, ours), ...figures(LABEL_STUDIO, theirs)];

@@ -64,10 +64,12 @@ export function draw(scene: Scene, target: Target, className: string): Way {
   return { name: "draw", steps, after: { ...scene, objects: [...scene.objects, object], selected: object.id, placing: target.keypoints.length > 0 } };
 }
 
-/** Ways to a right box; none where it is right. */
+/** Ways to a right box. Drawing the animal anew is always one: its keypoints may be past mending. */
 export function boxWays(scene: Scene, object: LabeledObject, target: Target): Way[] {
-  if (boxIsRight(object, target)) return [{ name: "keep the box", steps: [], after: scene }];
-  const ways: Way[] = [];
+  const gone = remove(scene, object.id);
+  const anew = draw(gone.after, target, object.class);
+  const ways: Way[] = [{ name: "draw anew", steps: [...gone.steps, ...anew.steps], after: anew.after }];
+  if (boxIsRight(object, target)) return [{ name: "keep the box", steps: [], after: scene }, ...ways];
   for (const { box, pulls } of pullsFor(object, target).slice(0, 12)) {
     const after = { ...scene, objects: put(scene, { ...object, box: [...box] }), selected: object.id, placing: false };
     ways.push({ name: `pull ${pulls.length}`, steps: [...select(scene, object.id), ...pulls.map(({ from, to }) => drag("box", from, to))], after });
@@ -76,9 +78,6 @@ export function boxWays(scene: Scene, object: LabeledObject, target: Target): Wa
   // R: its box from corner to corner, from anywhere; its keypoints stay.
   const [x1, y1, x2, y2] = target.box;
   ways.push({ name: "box anew", steps: [...select(scene, object.id), key("box", "r"), drag("box", [x1, y1], [x2, y2])], after: { ...scene, objects: put(scene, { ...object, box: [...target.box] }), selected: object.id, placing: false } });
-  const gone = remove(scene, object.id);
-  const anew = draw(gone.after, target, object.class);
-  ways.push({ name: "draw anew", steps: [...gone.steps, ...anew.steps], after: anew.after });
   return ways;
 }
 
