@@ -20,12 +20,13 @@ export function createHand(page: Page) {
         await picture.click(...step.at);
         if (step.shift === true) await page.keyboard.up("Shift");
       }
+      // A hand takes a second to travel on; the canvas has long been drawn by then, also the part that says what lies under the pointer.
+      await drawn();
     },
     /** Until the server has what the page shows. */
     async saved(): Promise<void> {
       await page.locator('.canvas-frame[aria-busy="false"]').waitFor();
-      // A change is on the page two drawings after its key.
-      await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(() => resolve(null)))));
+      await drawn();
       await page.waitForFunction(() => document.querySelector(".film-unsaved, .save-bad") === null, undefined, { timeout: 20_000 });
     },
   };

@@ -29,7 +29,12 @@ const REACH = 12;
 /** Screen pixels; a shorter drag of an animal or a dot counts as a click. */
 const LEAST_DRAG = 5;
 /** A new object has an id that only the page knows; the plan calls it this until it is looked at. */
-const drawnId = (scene: Scene): string => `drawn-${scene.objects.length}`;
+const drawnId = (scene: Scene): string => {
+  const taken = new Set(scene.objects.map(({ id }) => id));
+  let n = 1;
+  while (taken.has(`drawn-${n}`)) n += 1;
+  return `drawn-${n}`;
+};
 
 const indexOf = (scene: Scene, id: string | null): number => scene.objects.findIndex((object) => object.id === id);
 const put = (scene: Scene, object: LabeledObject): LabeledObject[] => scene.objects.map((old) => (old.id === object.id ? object : old));

@@ -4,6 +4,7 @@ import type { LabeledObject } from "../../domain/labels.ts";
 import { countsOf } from "./actions.ts";
 import { countLabelStudio } from "./label-studio-editor.ts";
 import { planFrame } from "./page-plan.ts";
+import { draw } from "./page-ways.ts";
 import { faultsOf, type Target } from "./tolerance.ts";
 
 /** The plans of both editors for the same small frames. */
@@ -30,6 +31,11 @@ describe("the labeling page", () => {
   it("pulls the one edge that is wrong", () => {
     const object = { ...right("a", target(100, 100)), box: [100, 100, 240, 160] };
     expect(countsOf(plan([object], [target(100, 100)]).steps)).toEqual({ key: 1, point: 2, press: 1, look: 0 });
+  });
+  it("does not take one drawn animal for another", () => {
+    const one = draw({ objects: [right("a", target(100, 100))], selected: null, placing: false, scale: 1 }, target(400, 300), "mouse");
+    const two = draw({ ...one.after, objects: one.after.objects.slice(1) }, target(700, 100), "mouse");
+    expect(new Set(two.after.objects.map(({ id }) => id)).size).toBe(2);
   });
   it("marks a keypoint as occluded where it is hidden now", () => {
     const hidden = { ...target(100, 100), keypoints: target(100, 100).keypoints.map((keypoint, index) => ({ ...keypoint, visible: index === 0 })) };
