@@ -5,6 +5,8 @@ import type { Step } from "./actions.ts";
 /** Keys and pointer of the labeling page; places are pixels of the picture. */
 export function createHand(page: Page) {
   const picture = pictureOn(page);
+  /** A change is on the page two drawings after its key. */
+  const drawn = (): Promise<unknown> => page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(() => resolve(null)))));
   return {
     /** The frame is there, and the page has finished looking for its animals. */
     async shows(frame: number): Promise<void> {
