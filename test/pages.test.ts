@@ -160,7 +160,7 @@ describe("the pages", () => {
         const given = [...body.querySelectorAll("code, .file-path, .event-name, .crumbs > :last-child")].reduce((all, element) => all.replace(element.textContent, " "), body.innerText);
         return [given, ...[...body.querySelectorAll("[aria-label], [title]")].flatMap((element) => [element.getAttribute("aria-label") ?? "", element.getAttribute("title") ?? ""])].join(" ");
       });
-      return (text.replaceAll(/\S*\/\S*/g, " ").match(/[A-Za-z]+/g) ?? []).filter((word) => !named.test(word));
+      return (text.replaceAll(taskId, " ").replaceAll(/\S*\/\S*/g, " ").match(/[A-Za-z]+/g) ?? []).filter((word) => !named.test(word));
     };
     await page.goto(`${lab.apiUrl}/task/${taskId}`);
     await page.getByRole("link", { name: "라벨링하기" }).waitFor();

@@ -36,8 +36,8 @@ export const pages: Translation<typeof en> = {
   round: {
     reopened: "승인된 라벨이 라벨링 도구에서 다시 열림",
     better: "아직 결과가 부족하다면",
-    text: "{{round}}차 결과는 그대로 보존. 새 차수는 그 라벨에서 시작해 학습, 배포, 추론을 다시 진행",
-    open: "{{round}}차 시작",
+    text: "{{round}}회차 결과는 그대로 보존. 새 회차는 그 라벨에서 시작해 학습, 배포, 추론을 다시 진행",
+    open: "{{round}}회차 시작",
   },
   results: {
     title: "결과",
