@@ -68,6 +68,15 @@ export function createCommands({ store, pictures, carriesOver }: CommandDeps) {
     return found.toSorted((a, b) => b.lays - a.lays || b.same - a.same || a.far - b.far)[0]?.other ?? null;
   };
 
+  const looking = async (work: () => Promise<void>): Promise<void> => {
+    store.set({ looking: true });
+    try {
+      await work();
+    } finally {
+      store.set({ looking: false });
+    }
+  };
+
   /** The animals of the frame before, found again in this one. */
   const carryOver = async (): Promise<void> => {
     const { frame, task } = store.state();
@@ -183,7 +192,7 @@ export function createCommands({ store, pictures, carriesOver }: CommandDeps) {
       select(object.id);
     },
 
-    carryOver,
+    carryOver: (): Promise<void> => looking(carryOver),
 
     async goToEnd(which: "first" | "last"): Promise<void> {
       const row = store.state().task?.frames.at(which === "first" ? 0 : -1);
@@ -200,11 +209,14 @@ export function createCommands({ store, pictures, carriesOver }: CommandDeps) {
       const here = store.position();
       const open = [...frames.slice(here + 1), ...frames.slice(0, Math.max(0, here))].find((row) => row.status !== "reviewed");
       if (open === undefined) return select(null);
-      const confirmed = store.state().frame;
-      await store.goTo(open.frame);
-      const next = store.current();
-      const isUntouched = next !== null && next.version === 0 && next.objects.every((object) => !object.confirmed && keypointsPlaced(object) === 0);
-      if (carriesOver() && isUntouched && store.state().frame === open.frame && frames[here + 1]?.frame === open.frame && confirmed !== null) await carryOver();
+      const isNext = frames[here + 1]?.frame === open.frame;
+      if (!isNext || !carriesOver()) return await store.goTo(open.frame);
+      await looking(async () => {
+        await store.goTo(open.frame);
+        const next = store.current();
+        const isUntouched = next !== null && next.version === 0 && next.objects.every((object) => !object.confirmed && keypointsPlaced(object) === 0);
+        if (isUntouched && store.state().frame === open.frame) await carryOver();
+      });
     },
     reopen: (): void => store.edit((content) => (content.reviewed ? { ...content, reviewed: false } : content)),
 

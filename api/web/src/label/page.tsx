@@ -92,7 +92,7 @@ export function LabelPage(props: { taskId: string }) {
       <div class="label-page">
         <div class="label-stage">
           <Banners state={state} store={store} commands={commands} taskId={taskId} people={people} />
-          <div class="canvas-frame">
+          <div class="canvas-frame" aria-busy={state.looking}>
             <div ref={holder} class="canvas" role="img" aria-label={state.frame === null ? t("label.canvas.none") : t("label.canvas.shows", { frame: state.frame, count: store.current()?.objects.length ?? 0 })} />
             <ToolHint state={state} store={store} commands={commands} />
             {brokenImage === null ? null : (

@@ -25,6 +25,8 @@ export interface LabelState {
   /** Fingers have no Shift key: what they place is occluded. */
   occluding: boolean;
   notice: Notice | null;
+  /** The animals of the frame before are being looked for in the shown one. */
+  looking: boolean;
   save: SaveSummary;
   canUndo: boolean;
   canRedo: boolean;
@@ -66,6 +68,7 @@ export function createLabelStore(options: { api: StoreApi; taskId: string; saveD
     hidden: false,
     occluding: false,
     notice: null,
+    looking: false,
     save: { unsaved: [], message: null },
     canUndo: false,
     canRedo: false,
