@@ -36,7 +36,7 @@ export function Filmstrip(props: { state: LabelState; people: readonly Person[];
             >
               <img src={props.urlOf(row.frame)} alt="" loading="lazy" decoding="async" />
               <span class="film-number">{row.frame}</span>
-              {here.length > 0 ? <span class="film-person" data-who={here[0]?.slice(0, 8)} /> : null}
+              {here.length > 0 ? <span class="film-person" data-who={here[0]} /> : null}
               <span class="film-mark" aria-hidden="true">
                 {unsaved ? "•" : commented && row.status !== "reviewed" ? "!" : MARKS[row.status]}
               </span>
