@@ -1,11 +1,11 @@
-import type { VideoInfo } from "../../domain/detections.ts";
 import { InputError } from "../../domain/errors.ts";
 import { checkObjects } from "../../domain/label-rules.ts";
 import type { FrameLabels, FrameStatus, LabeledObject, LabelingTask } from "../../domain/labels.ts";
-import { labelKeys, videoKeys } from "../../domain/layout.ts";
+import { labelKeys } from "../../domain/layout.ts";
 import { makeSnapshot } from "../../domain/snapshot.ts";
 import { readJsonIfThere, type Storage } from "../storage/storage.ts";
 import { createFrameReader } from "./builtin-frames.ts";
+import { describeLabeling, noFrames } from "./describe.ts";
 import type { BuiltinLabeling, LabelingProgress } from "./labeling.ts";
 
 const TRIES = 20;
@@ -54,27 +54,11 @@ export function createBuiltinLabeling({ storage }: { storage: Storage }): Builti
     async request({ taskId, round, title, settings }) {
       const keys = labelKeys(taskId, round);
       const before = await readJsonIfThere<LabelingTask>(storage, keys.tool);
-      const info = await readJsonIfThere<VideoInfo>(storage, videoKeys(taskId).meta);
-      const video = info === null ? "" : `${info.bytes} bytes, ${info.num_frames} frames, ${info.width} x ${info.height}`;
-      const isSameVideo = before === null || before.video === video;
+      const task = await describeLabeling(storage, { tool: "builtin", taskId, round, title, settings, before });
+      const isSameVideo = before === null || before.video === task.video;
       if (!isSameVideo) for (const key of await storage.list(keys.edits)) await storage.remove(key);
-      const { classes, keypoints, skeleton, num_animals, labeling } = settings;
-      const task: LabelingTask = {
-        tool: "builtin",
-        task_id: taskId,
-        round,
-        title,
-        classes,
-        keypoints,
-        skeleton,
-        num_animals,
-        allow_partial: labeling.allow_partial,
-        reviewer_not_labeler: labeling.reviewer_not_labeler,
-        video,
-        created_at: before !== null && isSameVideo ? before.created_at : new Date().toISOString(),
-      };
       const frames = await reader.untouched(task);
-      if (frames.length === 0) throw new InputError({ field: "num_frames", message: "There are no frames to label.", whatToDo: "Extract frames first: check that the video has frames and that num_frames is at least 1." });
+      if (frames.length === 0) throw noFrames();
       await storage.put(keys.tool, JSON.stringify(task));
       return { frames: frames.length, prelabeled: frames.filter((frame) => frame.status === "prelabeled").length };
     },

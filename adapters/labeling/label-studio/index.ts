@@ -3,6 +3,7 @@ import type { FrameLabels, LabelingTask, Prelabels } from "../../../domain/label
 import { labelKeys } from "../../../domain/layout.ts";
 import { readJsonIfThere, type Storage } from "../../storage/storage.ts";
 import { createFrameReader } from "../builtin-frames.ts";
+import { describeLabeling, noFrames } from "../describe.ts";
 import type { ExternalLabeling, WebhookReading } from "../labeling.ts";
 import { createApi, PAGE } from "./api.ts";
 import { checkApproved } from "./approval.ts";
@@ -11,7 +12,7 @@ import { APPROVED } from "./config.ts";
 import { ensureFrames, tasksByFrame } from "./frame-tasks.ts";
 import { boxesIn, statusOf, toFrameLabels, toFrameLabelsIfApproved, toolFrame, verdictOf, type ToolFrame } from "./frames.ts";
 import { ensureHook, ensureProject } from "./project.ts";
-import { describeTask, lost, readTask, videoTag, type LabelStudioTask } from "./task.ts";
+import { lost, readTask, titleOf, videoTag, type LabelStudioTask } from "./task.ts";
 import { rejected, toResults } from "./to-results.ts";
 import { readWebhook } from "./webhook.ts";
 
@@ -96,9 +97,9 @@ export function createLabelStudioLabeling({ storage, url, token, publicUrl, webh
 
     async request({ taskId, round, title, settings }) {
       const keys = labelKeys(taskId, round);
-      const description = await describeTask(storage, { taskId, round, title, settings });
+      const description = await describeLabeling(storage, { tool: "label-studio", taskId, round, title: titleOf(title, taskId, round), settings, before: null });
       const frames = await reader.untouched(description);
-      if (frames.length === 0) throw new InputError({ field: "num_frames", message: "There are no frames to label.", whatToDo: "Extract frames first: check that the video has frames and that num_frames is at least 1." });
+      if (frames.length === 0) throw noFrames();
       const before = await readJsonIfThere<Partial<LabelStudioTask>>(storage, keys.tool);
       const ours = before?.label_studio?.url === url ? before.label_studio : null;
       const modelVersion = (await readJsonIfThere<Prelabels>(storage, keys.prelabels))?.source ?? "none";

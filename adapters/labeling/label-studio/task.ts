@@ -1,9 +1,7 @@
-import type { VideoInfo } from "../../../domain/detections.ts";
 import { InputError } from "../../../domain/errors.ts";
 import { sha256Of } from "../../../domain/hash.ts";
 import type { LabelingTask } from "../../../domain/labels.ts";
-import { labelKeys, videoKeys } from "../../../domain/layout.ts";
-import type { TaskSettings } from "../../../domain/task.ts";
+import { labelKeys } from "../../../domain/layout.ts";
 import { readJsonIfThere, type Storage } from "../../storage/storage.ts";
 
 /** tool.json of a task that is labeled in Label Studio. */
@@ -27,27 +25,6 @@ export async function readTask(storage: Storage, { taskId, round }: Of): Promise
   const task = await readJsonIfThere<LabelStudioTask>(storage, labelKeys(taskId, round).tool);
   if (task?.label_studio === undefined) throw new InputError({ field: "task_id", message: `Task ${taskId} has no labeling in Label Studio in round ${round} yet.`, whatToDo: "Wait until its frames are extracted and pre-labeled.", status: 404 });
   return task;
-}
-
-/** Everything of tool.json but Label Studio's own ids. */
-export async function describeTask(storage: Storage, { taskId, round, title, settings }: Of & { title: string; settings: TaskSettings }): Promise<LabelingTask> {
-  const info = await readJsonIfThere<VideoInfo>(storage, videoKeys(taskId).meta);
-  const { classes, keypoints, skeleton, num_animals, labeling } = settings;
-  const video = info === null ? "" : `${info.bytes} bytes, ${info.num_frames} frames, ${info.width} x ${info.height}`;
-  return {
-    tool: "label-studio",
-    task_id: taskId,
-    round,
-    title: titleOf(title, taskId, round),
-    classes,
-    keypoints,
-    skeleton,
-    num_animals,
-    allow_partial: labeling.allow_partial,
-    reviewer_not_labeler: labeling.reviewer_not_labeler,
-    video,
-    created_at: new Date().toISOString(),
-  };
 }
 
 /** A short name for the video: frames of another one are other frames. */
