@@ -4,7 +4,7 @@ import { carryOver as carried, type Pictures } from "./carry.ts";
 import { numberAll, onlyFreeTrack, setTrack } from "./identities.ts";
 import { fillBetween } from "./fill.ts";
 import { keypointsPlaced, moveObject, newObject, placeKeypoint, resizeObject, setClass, turnVisibility, type Visibility } from "./objects.ts";
-import { canLay, restOfPose } from "./pose.ts";
+import { canLay, misfit, restOfPose } from "./pose.ts";
 import type { LabelStore } from "./store.ts";
 
 export type Commands = ReturnType<typeof createCommands>;
@@ -56,16 +56,16 @@ export function createCommands({ store, pictures, carriesOver }: CommandDeps) {
     else if (selected !== null && !objects.some((object) => object.id === selected)) select(null);
   };
 
-  /** The animal whose pose is likest to be this one's: of the same class, with most of what is missing, in the nearest frame; the same identity first. */
+  /** The animal whose pose is likest to be this one's: of the same class, with most of what is missing, and whose keypoints fit those that are placed best; the nearest frame first. */
   const poseLike = (object: LabeledObject): LabeledObject | null => {
     const rows = store.state().task?.frames ?? [];
     const here = store.position();
     const found = rows.flatMap((row, at) =>
       (store.state().labels.get(row.frame)?.objects ?? [])
         .filter((other) => other.id !== object.id && other.class === object.class && canLay(object, other) > 0)
-        .map((other) => ({ other, lays: canLay(object, other), same: other.track !== undefined && other.track === object.track ? 1 : 0, far: Math.abs(at - here) })),
+        .map((other) => ({ other, lays: canLay(object, other), misfit: misfit(object, other), far: Math.abs(at - here) })),
     );
-    return found.toSorted((a, b) => b.lays - a.lays || b.same - a.same || a.far - b.far)[0]?.other ?? null;
+    return found.toSorted((a, b) => b.lays - a.lays || a.misfit - b.misfit || a.far - b.far)[0]?.other ?? null;
   };
 
   const looking = async (work: () => Promise<void>): Promise<void> => {

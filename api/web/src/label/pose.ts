@@ -31,17 +31,32 @@ const isPlaced = (keypoint: readonly number[] | undefined): keypoint is [number,
 
 /** What `restOfPose` can lay of this animal after that one: how many keypoints, or 0 where fewer than two are common. */
 export function canLay(object: LabeledObject, like: LabeledObject): number {
-  const common = object.keypoints.filter((keypoint, i) => isPlaced(keypoint) && isPlaced(like.keypoints[i])).length;
-  return common < 2 ? 0 : object.keypoints.filter((keypoint, i) => !isPlaced(keypoint) && isPlaced(like.keypoints[i])).length;
+  return common(object, like).from.length < 2 ? 0 : object.keypoints.filter((keypoint, i) => !isPlaced(keypoint) && isPlaced(like.keypoints[i])).length;
+}
+
+/** The keypoints that both have placed: where the other's lie, and where this one's. */
+function common(object: LabeledObject, like: LabeledObject): { from: Point[]; to: Point[] } {
+  const both = object.keypoints.flatMap((keypoint, i) => {
+    const other = like.keypoints[i];
+    return isPlaced(keypoint) && isPlaced(other) ? [{ from: [other[0], other[1]] as Point, to: [keypoint[0], keypoint[1]] as Point }] : [];
+  });
+  return { from: both.map(({ from }) => from), to: both.map(({ to }) => to) };
+}
+
+/** How badly that pose fits the placed keypoints of this one: how far they are off after turning and scaling, in shares of their spread, and how much it had to be scaled. Infinity where it cannot be said. */
+export function misfit(object: LabeledObject, like: LabeledObject): number {
+  const { from, to } = common(object, like);
+  const map = similarity(from, to);
+  if (map === null) return Infinity;
+  const off = from.reduce((sum, [x, y], i) => sum + Math.hypot(map.a * x - map.b * y + map.tx - (to[i]?.[0] ?? 0), map.b * x + map.a * y + map.ty - (to[i]?.[1] ?? 0)), 0);
+  const spread = to.reduce((sum, [x, y]) => sum + Math.hypot(x - (to[0]?.[0] ?? 0), y - (to[0]?.[1] ?? 0)), 0);
+  return spread === 0 ? Infinity : off / spread + Math.abs(Math.log(Math.hypot(map.a, map.b)));
 }
 
 /** The keypoints that are not placed yet, as they lie in `like`, turned and scaled so that the placed ones fit. Those outside of the frame stay absent. */
 export function restOfPose(object: LabeledObject, like: LabeledObject, size: Size): LabeledObject {
-  const pairs = object.keypoints.flatMap((keypoint, i) => {
-    const other = like.keypoints[i];
-    return isPlaced(keypoint) && isPlaced(other) ? [[[other[0], other[1]] as Point, [keypoint[0], keypoint[1]] as Point] as const] : [];
-  });
-  const map = similarity(pairs.map(([from]) => from), pairs.map(([, to]) => to));
+  const { from, to } = common(object, like);
+  const map = similarity(from, to);
   if (map === null) return object;
   const keypoints = object.keypoints.map((keypoint, i) => {
     const other = like.keypoints[i];
