@@ -20,7 +20,7 @@ export function presenceRoutes(app: App, context: Pick<Context, "storage" | "wat
   const presence = createPresence();
   app.put(
     "/labeling/:task_id/presence",
-    { config: { policy: "user" as const }, schema: { tags: ["labeling"], summary: "This page is open; which others are", params: TaskParams, body: Here, response: answers({ 200: Others }, 400, 401, 403, 404, 413, 415, 503) } },
+    { config: { policy: "user" as const, quiet: true }, schema: { tags: ["labeling"], summary: "This page is open; which others are", params: TaskParams, body: Here, response: answers({ 200: Others }, 400, 401, 403, 404, 413, 415, 503) } },
     async (request) => {
       const view = await taskFor(request, context, request.params.task_id, "label");
       const { state } = view;
