@@ -62,8 +62,9 @@ export function createCommands({ store, pictures, carriesOver }: CommandDeps) {
     const here = store.position();
     const found = rows.flatMap((row, at) =>
       (store.state().labels.get(row.frame)?.objects ?? [])
-        .filter((other) => other.id !== object.id && other.class === object.class && canLay(object, other) > 0)
-        .map((other) => ({ other, lays: canLay(object, other), misfit: misfit(object, other), far: Math.abs(at - here) })),
+        .filter((other) => other.id !== object.id && other.class === object.class)
+        .map((other) => ({ other, lays: canLay(object, other), misfit: misfit(object, other), far: Math.abs(at - here) }))
+        .filter(({ lays }) => lays > 0),
     );
     return found.toSorted((a, b) => b.lays - a.lays || a.misfit - b.misfit || a.far - b.far)[0]?.other ?? null;
   };
@@ -179,7 +180,7 @@ export function createCommands({ store, pictures, carriesOver }: CommandDeps) {
       nextKeypoint();
     },
 
-    /** The keypoints that are left, as they lie in the nearest animal that has them. */
+    /** The keypoints that are left, as they lie in the labeled animal whose pose fits best. */
     layRest(): void {
       const { tool } = store.state();
       const object = tool.kind === "place" ? (store.current()?.objects.find((one) => one.id === tool.id) ?? null) : selectedObject();
