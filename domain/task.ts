@@ -45,7 +45,8 @@ export const InferenceSettings = Type.Object(
   closed,
 );
 
-export const OUTPUTS = ["json", "csv", "video", "notebook"] as const;
+/** What the step `results` can make (docs/results.md); all of it by default: who wants less says so. */
+export const OUTPUTS = ["json", "csv", "video", "notebook", "report", "dlc", "via", "parquet", "labels"] as const;
 
 export const TaskBody = Type.Object(
   {
