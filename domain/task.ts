@@ -1,5 +1,6 @@
 import { Type, type Static } from "typebox";
 import { LABELING_TOOLS, type LabelingToolName } from "./labeling-tools.ts";
+import { OUTPUTS } from "./outputs.ts";
 
 /** Every setting of a task, once: the body of `POST /tasks/`, its defaults, and what `retry` may change. */
 
@@ -44,9 +45,6 @@ export const InferenceSettings = Type.Object(
   },
   closed,
 );
-
-/** What the step `results` can make (docs/results.md); all of it by default: who wants less says so. */
-export const OUTPUTS = ["json", "csv", "video", "notebook", "report", "dlc", "via", "parquet", "labels"] as const;
 
 export const TaskBody = Type.Object(
   {
