@@ -10,6 +10,7 @@ import type { Activities } from "../activities/index.ts";
 import { ACTIVITY_QUEUES } from "../domain/activities.ts";
 import type { EventName } from "../domain/events.ts";
 import { makeId, workflowIdOf } from "../domain/ids.ts";
+import { OUTPUTS } from "../domain/outputs.ts";
 import type { TaskState } from "../domain/state.ts";
 import type { ApprovalClaim, DownloadOutput } from "../domain/steps.ts";
 import type { TaskSettings } from "../domain/task.ts";
@@ -134,6 +135,21 @@ describe("pipeline", () => {
       ]);
       expect(end.timeline.every((e) => e.data.task_id === end.task_id && e.at.endsWith("Z"))).toBe(true);
     });
+  });
+
+  it("makes the outputs that are asked for, after the quality that every task has", async () => {
+    const made = async (outputs: TaskSettings["outputs"], record?: string): Promise<string[]> => {
+      const { recorded, calls } = recordingActivities();
+      await withTask({ activities: recorded, settings: { outputs }, ...(record === undefined ? {} : { record }) }, async (handle) => {
+        await waiting(handle, "waiting");
+        await handle.signal(labelingApproved, claim(1));
+        await handle.result();
+      });
+      const names = calls.map((c) => c.name);
+      return names.slice(names.indexOf("joinSegments") + 1).filter((name) => name !== "writeRecord");
+    };
+    expect(await made([...OUTPUTS], "all-outputs")).toEqual(["assessQuality", "exportCsv", "exportDlc", "exportViaTracks", "exportParquet", "exportLabels", "writeNotebook", "writeReport", "annotateVideo"]);
+    expect(await made(["json", "dlc"])).toEqual(["assessQuality", "exportDlc"]);
   });
 
   it("trains once for the same claim ten times, and ignores claims of another round", async () => {
