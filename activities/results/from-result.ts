@@ -13,6 +13,9 @@ export interface FromResult {
   metadata: ResultMetadata;
   /** From the first row on, each time it is called; says how far it is and ends when the step is cancelled. */
   rows: () => AsyncGenerator<ResultRow>;
+  /** Path of result.json, for what reads it in another thread; that then says by onFrame how far it is. */
+  result: string;
+  onFrame: (frame: number) => void;
   /** Where the output is to be written. */
   file: string;
   signal: AbortSignal;
@@ -37,17 +40,18 @@ export const fromResult = ({ storage, workFolder }: Pick<Deps, "storage" | "work
         const file = join(scratch, name);
         const result = await storage.localPath(keys.result);
         const metadata = await readResultMetadata(result);
+        const say = (done: number): void => report({ done: Math.min(metadata.num_frames, Math.floor(done)), total: metadata.num_frames, unit: "frames", message: `writing ${name}` });
         let pass = 0;
         async function* rows(): AsyncGenerator<ResultRow> {
           const done = pass * metadata.num_frames;
           pass += 1;
           for await (const row of readResultRows(result)) {
             signal.throwIfAborted();
-            if (row.frame % REPORT_EVERY === 0) report({ done: Math.min(metadata.num_frames, Math.floor((done + row.frame + 1) / passes)), total: metadata.num_frames, unit: "frames", message: `writing ${name}` });
+            if (row.frame % REPORT_EVERY === 0) say((done + row.frame + 1) / passes);
             yield row;
           }
         }
-        const notes = (await write({ metadata, rows, file, signal, keys })) ?? [];
+        const notes = (await write({ metadata, rows, result, onFrame: say, file, signal, keys })) ?? [];
         for (const note of notes) log(note);
         return { ...(await publish(storage, key(keys), file)), ...(notes.length > 0 ? { notes } : {}) };
       }),

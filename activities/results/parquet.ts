@@ -1,52 +1,10 @@
-import { createWriteStream } from "node:fs";
-import { pipeline } from "node:stream/promises";
-import type { ResultMetadata } from "../../domain/result.ts";
-import { tidyColumns, tidyRows, type TidyColumn, type TidyValues } from "../../domain/tidy.ts";
 import type { Deps } from "../deps.ts";
-import { fromResult, type FromResult } from "./from-result.ts";
+import { fromResult } from "./from-result.ts";
+import { runInThread } from "./in-thread.ts";
 
-/** Rows of a row group: what is held in memory, and what is encoded at one go while this worker's other steps wait. */
-const GROUP_ROWS = 4096;
-
-const TYPES = { integer: "INT64", number: "DOUBLE", text: "STRING" } as const;
-/** Places hardly repeat: looking for repetitions would take longer than all the rest. */
-const PLAIN = { encoding: "PLAIN" as const };
-/** Columns that every row has. */
-const REQUIRED = new Set(["frame", "time", "id", "class", "score", "x1", "y1", "x2", "y2"]);
-
-/** tracks.parquet: the table of tracks.csv, typed and compressed. */
+/** tracks.parquet: the table of tracks.csv, typed and compressed. In a thread: a row group is encoded at one go. */
 export const createParquetStep = (deps: Pick<Deps, "storage" | "workFolder">) =>
-  fromResult(deps, { key: (keys) => keys.tracksParquet, write: (result) => pipeline(parquetOf(result), createWriteStream(result.file), { signal: result.signal }) });
-
-async function* parquetOf({ metadata, rows }: Pick<FromResult, "metadata" | "rows">): AsyncGenerator<Buffer> {
-  const { ByteWriter, ParquetWriter, schemaFromColumnData } = await import("hyparquet-writer");
-  const columns = tidyColumns(metadata);
-  const columnData = (group: TidyValues[]) => columns.map(({ name, kind }, i) => ({ name, type: TYPES[kind], nullable: !REQUIRED.has(name), ...(kind === "number" ? PLAIN : {}), data: valuesOf(group, i, kind) }));
-  const writer = new ByteWriter();
-  const parquet = new ParquetWriter({ writer, schema: schemaFromColumnData({ columnData: columnData([]) }), createdBy: "actverse", kvMetadata: [{ key: "actverse", value: JSON.stringify(aboutOf(metadata)) }] });
-  const written = (): Buffer => {
-    const bytes = Buffer.from(writer.getBytes().slice());
-    writer.index = 0;
-    return bytes;
-  };
-
-  let group: TidyValues[] = [];
-  for await (const row of rows()) {
-    group.push(...tidyRows(row, metadata));
-    if (group.length < GROUP_ROWS) continue;
-    await parquet.write({ columnData: columnData(group), rowGroupSize: group.length });
-    group = [];
-    yield written();
-  }
-  if (group.length > 0) await parquet.write({ columnData: columnData(group), rowGroupSize: group.length });
-  await parquet.finish();
-  yield written();
-}
-
-function valuesOf(group: TidyValues[], column: number, kind: TidyColumn["kind"]) {
-  const values = group.map((row) => row[column] ?? null);
-  return kind === "integer" ? values.map((value) => (value === null ? null : BigInt(value))) : values;
-}
-
-/** What a reader of the table alone may want to know, under the key `actverse` of the file's metadata. */
-const aboutOf = ({ task_id, origin_width, origin_height, fps, num_frames, classes, body_parts, skeleton }: ResultMetadata) => ({ task_id, origin_width, origin_height, fps, num_frames, classes, body_parts, skeleton });
+  fromResult(deps, {
+    key: (keys) => keys.tracksParquet,
+    write: ({ result, file, signal, onFrame }) => runInThread<void>(new URL("./parquet-thread.mjs", import.meta.url), { result, output: file }, { signal, onDone: onFrame }),
+  });
