@@ -36,11 +36,11 @@ async function addLabels(keypoints: string[]): Promise<void> {
   await lab.storage.put(labelKeys(TASK, 1).snapshot, JSON.stringify(snapshot));
   await lab.storage.put(trainKeys(TASK, 1).manifest, JSON.stringify({ images: [{ split: "train", frame: 3 }, { split: "train", frame: 40 }, { split: "val", frame: 90 }] }));
 }
-const made = async (): Promise<string> => {
+const made = async (name = "taken"): Promise<string> => {
   const { files } = await lab.run(lab.steps.exportLabels, { ...INPUT, settings: { skeleton: [[0, 1], [1, 2]], flip_idx: [0, 1, 2] } as never });
   const keys = resultKeys(TASK, 1);
   expect(files.map(({ key }) => key)).toEqual([keys.labelsCoco, keys.labelsYolo]);
-  return await takeOut(lab, [keys.labelsCoco, keys.labelsYolo]);
+  return await takeOut(lab, [keys.labelsCoco, keys.labelsYolo], name);
 };
 
 interface Coco {
@@ -63,9 +63,9 @@ interface Yolo {
   train: Side[];
   val: Side[];
 }
-const yolo = async (folder: string): Promise<Yolo> => {
-  const { stdout } = await exec(readTools().python, ["test/readers/read_yolo.py", join(folder, "labels-yolo.zip"), join(folder, "yolo")], { maxBuffer: 1e8 });
-  return JSON.parse(stdout.trim().split("\n").at(-1)!) as Yolo;
+const yolo = async (folders: string[]): Promise<Yolo[]> => {
+  const { stdout } = await exec(readTools().python, ["test/readers/read_yolo.py", ...folders.flatMap((folder) => [join(folder, "labels-yolo.zip"), join(folder, "yolo")])], { maxBuffer: 1e8 });
+  return JSON.parse(stdout.trim().split("\n").at(-1)!) as Yolo[];
 };
 
 test("COCO's reader finds every approved object with its pose, and its evaluation takes them for exact", async ({ skip }) => {
@@ -81,23 +81,22 @@ test("COCO's reader finds every approved object with its pose, and its evaluatio
   expect(coco.ap).toEqual({ bbox: expect.closeTo(1, 9), keypoints: expect.closeTo(1, 9) });
 });
 
-test("Ultralytics opens the archive as a dataset, with the split of this task's training", async () => {
-  await addLabels(["nose", "ear", "tail"]);
-  const found = await yolo(await made());
-  expect(found).toMatchObject({ task: "pose", names: { 0: "mouse", 1: 'rat "R"' }, kpt_shape: [3, 3], flip_idx: [0, 1, 2] });
-  expect(found.train.map(({ image, classes }) => [image, classes])).toEqual([["00000003.jpg", [0, 0, 1]], ["00000040.jpg", []]]);
-  expect(found.val.map(({ image }) => image)).toEqual(["00000090.jpg"]);
-  expect(found.val[0]!.boxes[0]!.map((v) => Number(v.toFixed(5)))).toEqual([50 / WIDTH, 20 / HEIGHT, 40 / WIDTH, 20 / HEIGHT]);
-  expect(found.val[0]!.keypoints![0]!.map((point) => point.map((v) => Number(v.toFixed(5))))).toEqual([[35 / WIDTH, 0.15, 2], [50 / WIDTH, 0.2, 1], [0, 0, 0]]);
-});
-
-test("labels without keypoints are boxes in both", async ({ skip }) => {
+test("Ultralytics opens the archive as a dataset, with the split of this task's training; labels without keypoints are boxes", async ({ skip }) => {
   skip(readers === null, noReaders);
+  await addLabels(["nose", "ear", "tail"]);
+  const posed = await made("posed");
   await addLabels([]);
-  const folder = await made();
-  const [coco] = await openWith<[Coco]>([["coco", join(folder, "labels-coco.json")]]);
+  const boxed = await made("boxed");
+  const [pose, boxes] = await yolo([posed, boxed]);
+  expect(pose).toMatchObject({ task: "pose", names: { 0: "mouse", 1: 'rat "R"' }, kpt_shape: [3, 3], flip_idx: [0, 1, 2] });
+  expect(pose!.train.map(({ image, classes }) => [image, classes])).toEqual([["00000003.jpg", [0, 0, 1]], ["00000040.jpg", []]]);
+  expect(pose!.val.map(({ image }) => image)).toEqual(["00000090.jpg"]);
+  expect(pose!.val[0]!.boxes[0]!.map((v) => Number(v.toFixed(5)))).toEqual([50 / WIDTH, 20 / HEIGHT, 40 / WIDTH, 20 / HEIGHT]);
+  expect(pose!.val[0]!.keypoints![0]!.map((point) => point.map((v) => Number(v.toFixed(5))))).toEqual([[35 / WIDTH, 0.15, 2], [50 / WIDTH, 0.2, 1], [0, 0, 0]]);
+  expect(boxes).toMatchObject({ task: "detect", kpt_shape: null, train: [{ classes: [0, 0, 1] }, { classes: [] }] });
+
+  const [coco] = await openWith<[Coco]>([["coco", join(boxed, "labels-coco.json")]]);
   expect(coco.categories[0]).toEqual({ id: 1, name: "mouse", supercategory: "animal" });
   expect(coco.annotations[0]).not.toHaveProperty("keypoints");
   expect(coco.ap).toEqual({ bbox: expect.closeTo(1, 9) });
-  expect(await yolo(folder)).toMatchObject({ task: "detect", kpt_shape: null, train: [{ classes: [0, 0, 1] }, { classes: [] }] });
 });

@@ -19,8 +19,8 @@ export async function openWith<T extends unknown[]>(files: [kind: string, file: 
 }
 
 /** The outputs as a person has them: in a folder of their own. */
-export async function takeOut(lab: Lab, keys: string[]): Promise<string> {
-  const folder = join(lab.folder, "taken");
+export async function takeOut(lab: Lab, keys: string[], name = "taken"): Promise<string> {
+  const folder = join(lab.folder, name);
   await mkdir(folder, { recursive: true });
   for (const key of keys) await copyFile(await lab.storage.localPath(key), join(folder, basename(key)));
   return folder;

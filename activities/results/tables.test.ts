@@ -55,14 +55,16 @@ function rowsOf(n: number, parts: number): ResultRow[] {
 const addResult = (rows: ResultRow[], parts: string[]): Promise<void> =>
   lab.addResult({ origin_width: WIDTH, origin_height: HEIGHT, num_frames: 3 * rows.length, classes: ["mouse", 'the "big", one'], body_parts: parts, settings: { inference: { frame_skip: 2 } } }, rows);
 
-/** Makes all three of a result and opens them. */
-async function madeAndOpened(rows: ResultRow[], parts: string[]): Promise<[Poses, Boxes, Table]> {
+type Kind = "dlc" | "via" | "parquet";
+const FILES: Record<Kind, string> = { dlc: "dlc.csv", via: "via-tracks.csv", parquet: "tracks.parquet" };
+/** Makes these of a result, and says how they are to be opened: all of a test in one process, as the readers take long to start. */
+async function made(name: string, rows: ResultRow[], parts: string[], kinds: Kind[]): Promise<[Kind, string][]> {
   await addResult(rows, parts);
   const { exportCsv, exportDlc, exportViaTracks, exportParquet } = lab.steps;
   for (const step of [exportCsv, exportDlc, exportViaTracks, exportParquet]) await lab.run(step, { ...INPUT, settings: {} as never });
   const keys = resultKeys(TASK, 1);
-  const folder = await takeOut(lab, [keys.tracksCsv, keys.dlcCsv, keys.viaTracksCsv, keys.tracksParquet]);
-  return await openWith<[Poses, Boxes, Table]>([["dlc", join(folder, "dlc.csv")], ["via", join(folder, "via-tracks.csv")], ["parquet", join(folder, "tracks.parquet")]]);
+  const folder = await takeOut(lab, [keys.tracksCsv, keys.dlcCsv, keys.viaTracksCsv, keys.tracksParquet], name);
+  return kinds.map((kind) => [kind, join(folder, FILES[kind])]);
 }
 
 test("poses, boxes and the table are those of result.json: places, scores, frames and who is missing", async ({ skip }) => {
@@ -70,7 +72,12 @@ test("poses, boxes and the table are those of result.json: places, scores, frame
   const parts = ["nose", "tail, base"];
   const rows = rowsOf(400, parts.length);
   const frames = 3 * rows.length;
-  const [poses, boxes, table] = await madeAndOpened(rows, parts);
+  const long = rowsOf(10_000, 1);
+  const [poses, boxes, table, centres, longTable] = await openWith<[Poses, Boxes, Table, Poses, Table]>([
+    ...(await made("keypoints", rows, parts, ["dlc", "via", "parquet"])),
+    ...(await made("boxes", rowsOf(4, 0), [], ["dlc"])),
+    ...(await made("long", long, ["nose"], ["parquet"])),
+  ]);
 
   expect(poses.individuals).toEqual(["id_2", "id_10"]);
   expect(poses.keypoints).toEqual(parts);
@@ -105,27 +112,15 @@ test("poses, boxes and the table are those of result.json: places, scores, frame
     frame: "int64", time: "double", id: "string", class: "string", score: "double", x1: "double", y1: "double", x2: "double", y2: "double",
     nose_x: "double", nose_y: "double", nose_score: "double", "tail, base_x": "double", "tail, base_y": "double", "tail, base_score": "double",
   });
-});
 
-test("without keypoints the pose is the middle of the box", async ({ skip }) => {
-  skip(readers === null, noReaders);
-  const [poses, , table] = await madeAndOpened(rowsOf(4, 0), []);
-  expect(poses.keypoints).toEqual(["centre"]);
+  // Without keypoints the pose is the middle of the box.
+  expect(centres.keypoints).toEqual(["centre"]);
   const [x1, y1, x2, y2] = rowsOf(1, 0)[0]!.boxes[1]!;
-  expect(alike(poses.position[0]![1]![0]!, [((x1 + x2) / 2) * WIDTH, ((y1 + y2) / 2) * HEIGHT], 0.006)).toBe(true);
-  expect(poses.confidence[0]![1]![0]).toBeCloseTo(0.8, 5);
-  expect(table).toMatchObject({ rows: 8, row_groups: 1, differs_from_csv: null });
-});
+  expect(alike(centres.position[0]![1]![0]!, [((x1 + x2) / 2) * WIDTH, ((y1 + y2) / 2) * HEIGHT], 0.006)).toBe(true);
+  expect(centres.confidence[0]![1]![0]).toBeCloseTo(0.8, 5);
 
-test("a long table is written in row groups, and none of its rows is lost between them", async ({ skip }) => {
-  skip(readers === null, noReaders);
-  const rows = rowsOf(10_000, 1);
-  await addResult(rows, ["nose"]);
-  for (const step of [lab.steps.exportCsv, lab.steps.exportParquet]) await lab.run(step, { ...INPUT, settings: {} as never });
-  const folder = await takeOut(lab, [resultKeys(TASK, 1).tracksCsv, resultKeys(TASK, 1).tracksParquet]);
-  const [table] = await openWith<[Table]>([["parquet", join(folder, "tracks.parquet")]]);
-  expect(table).toMatchObject({ rows: rows.reduce((sum, row) => sum + row.ids.length, 0), differs_from_csv: null });
-  expect(table.row_groups).toBe(2);
+  // A long table is written in row groups, and none of its rows is lost between them.
+  expect(longTable).toMatchObject({ rows: long.reduce((sum, row) => sum + row.ids.length, 0), row_groups: 2, differs_from_csv: null });
 });
 
 test("where no animal was found the files are whole, and say so", async () => {
