@@ -1,6 +1,6 @@
 import { CancelledFailure } from "@temporalio/activity";
 import { MockActivityEnvironment } from "@temporalio/testing";
-import { appendFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { appendFile, mkdir, mkdtemp, readdir, readFile, realpath, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -81,7 +81,7 @@ async function label(x: number): Promise<DatasetOutput> {
 
 /** Each call is an attempt of its own, on a worker that knows nothing but storage. */
 async function train(training: TaskSettings["training"] = {}, environment = new MockActivityEnvironment()): Promise<TrainOutput> {
-  const steps = createTrainingSteps({ storage, trainer: fake.trainer, workFolder });
+  const steps = createTrainingSteps({ storage, trainer: fake.trainer, workFolder, files: { allowedRoots: [root], allowedHosts: [], maxBytes: 0 } });
   return await environment.run(steps.trainModel, { ...of, dataset, settings: { ...SETTINGS, training } });
 }
 const crash = () => {
@@ -189,6 +189,15 @@ describe("trainModel", () => {
     await expect(train()).rejects.toMatchObject({ name: "InputError", field: "training", message: "no such base model" });
   });
 
+  it("begins from a base model of the user's own only where they may read", async () => {
+    await writeFile(join(root, "own.pt"), "weights");
+    await symlink("/etc/passwd", join(root, "link.pt"));
+    for (const base of ["/etc/passwd.pt", join(root, "link.pt"), join(root, "none.pt")]) await expect(train({ base_model: base })).rejects.toMatchObject({ name: "InputError", field: "training.base_model" });
+    expect(fake.calls).toEqual([]);
+    await train({ base_model: join(root, "own.pt") });
+    expect(fake.calls[0]!.settings["base_model"]).toBe(await realpath(join(root, "own.pt")));
+  });
+
   it("lets an attempt that was replaced publish nothing more", async () => {
     fake.told.before.set(2, async () => {
       workFolder = join(root, "another machine");
@@ -209,7 +218,7 @@ describe("trainModel", () => {
 });
 
 describe("exportModel", () => {
-  const exportModel = () => new MockActivityEnvironment().run(createTrainingSteps({ storage, trainer: fake.trainer, workFolder }).exportModel, { ...of, modelKey: keys.model, dataKey: dataset.dataKey, imgsz: 320 });
+  const exportModel = () => new MockActivityEnvironment().run(createTrainingSteps({ storage, trainer: fake.trainer, workFolder, files: { allowedRoots: [root], allowedHosts: [], maxBytes: 0 } }).exportModel, { ...of, modelKey: keys.model, dataKey: dataset.dataKey, imgsz: 320 });
 
   it("publishes the ONNX file that agrees with the model, with its hash", async () => {
     await train();

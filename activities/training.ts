@@ -8,6 +8,7 @@ import { trainKeys } from "../domain/layout.ts";
 import type { Manifest } from "../domain/manifest.ts";
 import type { ExportInput, ExportOutput, Parity, StepInput, TrainInput, TrainOutput } from "../domain/steps.ts";
 import type { Deps } from "./deps.ts";
+import { allowedFile } from "./files/allowed-path.ts";
 import { longStep, withScratch, type StepContext } from "./step-context.ts";
 import { fetchFile, fileSha256, openRun } from "./training-run.ts";
 
@@ -20,13 +21,18 @@ const MAX_SCORE = 0.01;
 type Run = Awaited<ReturnType<typeof openRun>>;
 type Settings = Record<string, unknown> & { batch?: number | undefined };
 
-export function createTrainingSteps({ storage, trainer, workFolder }: Pick<Deps, "storage" | "trainer" | "workFolder">) {
+export function createTrainingSteps({ storage, trainer, files, workFolder }: Pick<Deps, "storage" | "trainer" | "files" | "workFolder">) {
   /** Copies: the trainer writes caches beside the images. Returns the path of data.yaml. */
   async function fetchDataset({ taskId, round }: StepInput, dataKey: string, folder: string): Promise<string> {
     const { data, prefix } = trainKeys(taskId, round);
     const pathOf = (key: string): string => join(folder, key.slice(prefix.length));
     for (const key of [...(await storage.list(data)), dataKey]) await fetchFile(storage, key, pathOf(key));
     return pathOf(dataKey);
+  }
+
+  /** A base model of the user's own lies where they may read. */
+  async function baseOf({ base_model: base }: Settings): Promise<Settings> {
+    return typeof base === "string" && base.startsWith("/") ? { base_model: await allowedFile({ path: base, roots: files.allowedRoots, field: "training.base_model" }) } : {};
   }
 
   /** Trains in a folder of its own, from the last published checkpoint: what is in storage is the truth, on this machine too. */
@@ -70,7 +76,7 @@ export function createTrainingSteps({ storage, trainer, workFolder }: Pick<Deps,
         const done = run.done();
         if (done !== null) return done;
         for (;;) {
-          const settings: Settings = { ...asked, ...(run.batch() === null ? {} : { batch: run.batch() ?? undefined }) };
+          const settings: Settings = { ...asked, ...(run.batch() === null ? {} : { batch: run.batch() ?? undefined }), ...(await baseOf(asked)) };
           try {
             return await trainOnce(input, settings, run, context);
           } catch (error) {
