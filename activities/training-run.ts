@@ -15,11 +15,15 @@ interface RunFile {
   owner: string;
   /** Set when memory ran out with a larger one. */
   batch: number | null;
+  /** The last epoch that was done when the trainer was last killed by nobody knows whom; absent where it never was. */
+  killedAfter?: number;
   notes: string[];
   /** The newest first; the one before is kept in case the newest is damaged. */
   checkpoints: { epoch: number; files: { key: string; path: string; sha256: string }[] }[];
   done: TrainOutput | null;
 }
+
+const NEVER = -2;
 
 export async function fileSha256(path: string): Promise<string> {
   const hash = createHash("sha256");
@@ -93,8 +97,16 @@ export async function openRun(storage: Storage, { taskId, round }: StepInput, fi
       for (const key of await storage.list(keys.checkpoints)) if (!kept.has(key)) await storage.remove(key);
     },
 
+    /** The trainer was killed, and the machine does not tell why: true where it happened in the same epoch before, so that it is most likely memory. */
+    async killedAgain(): Promise<boolean> {
+      const after = run.checkpoints[0]?.epoch ?? -1;
+      if (run.killedAfter === after) return true;
+      await save({ killedAfter: after });
+      return false;
+    },
+
     /** From here on, and in later attempts too, the batch is smaller. */
-    lowerBatch: (batch: number, note: string) => save({ batch, notes: [...run.notes, note] }),
+    lowerBatch: (batch: number, note: string) => save({ batch, notes: [...run.notes, note], killedAfter: NEVER }),
 
     async finish(report: { model: string; results: string }, output: TrainOutput): Promise<TrainOutput> {
       await mustOwn();

@@ -175,6 +175,25 @@ describe("trainModel", () => {
     expect(notes).toEqual(["Memory ran out with a batch of 32: training went on with 16.", "made by the trainer"]);
   });
 
+  it("shares a smaller batch evenly by the GPUs", async () => {
+    fake.told.before.set(1, outOfMemory);
+    await train({ batch: 12, device: "0,1,2,3" });
+    expect(fake.calls.map((call) => call.settings["batch"])).toEqual([12, 4]);
+  });
+
+  it("takes a second kill in the same epoch, where the machine does not tell why, for a lack of memory", async () => {
+    const killed = () => {
+      throw new TrainerError("killed", "The trainer ended with SIGKILL");
+    };
+    for (const epoch of [1, 3]) {
+      fake.told.before.set(epoch, killed);
+      await expect(train({ batch: 8 })).rejects.toMatchObject({ kind: "killed" });
+    }
+    fake.told.before.set(3, killed);
+    expect((await train({ batch: 8 })).notes.join()).toContain("Memory ran out with a batch of 8: training went on with 4");
+    expect(fake.calls.map((call) => [call.begins, call.settings["batch"]])).toEqual([[0, 8], [1, 8], [3, 8], [3, 4]]);
+  });
+
   it("gives up with a clear error when even a batch of one is too large", async () => {
     const { trainer } = fake;
     fake.trainer = { ...trainer, train: (options) => trainer.train({ ...options, onProgress: outOfMemory }) };

@@ -55,9 +55,9 @@ export function createTrainingSteps({ storage, trainer, files, workFolder }: Pic
           if (progress.figures?.["batch"] !== undefined) settings.batch = progress.figures["batch"];
           report(progress);
         },
-        onCheckpoint: async (files) => {
+        onCheckpoint: async ({ epoch: done, last, best, results }) => {
           signal.throwIfAborted();
-          await run.publish(runFolder, files.epoch, [files.last, files.best, files.results]);
+          await run.publish(runFolder, done, [last, best, results]);
         },
         log,
       });
@@ -82,10 +82,11 @@ export function createTrainingSteps({ storage, trainer, files, workFolder }: Pic
           } catch (error) {
             if (context.signal.aborted || !isTrainerError(error)) throw error;
             if (error.kind === "input") throw new InputError({ field: "training", message: error.message, whatToDo: "Correct the training settings, or the labels, and retry the training.", status: 422, cause: error });
-            if (error.kind === "crash") throw error;
+            if (error.kind === "crash" || (error.kind === "killed" && !(await run.killedAgain()))) throw error;
             const batch = settings.batch ?? USUAL_BATCH;
-            if (batch <= 1) throw new InputError({ field: "training.imgsz", message: `Training ran out of memory even with a batch of 1: ${error.message}`, whatToDo: "Set a smaller training.imgsz or scale, or train on a machine with more memory.", status: 422, cause: error });
-            const smaller = Math.floor(batch / 2);
+            const smallest = gpusOf(settings);
+            if (batch <= smallest) throw new InputError({ field: "training.imgsz", message: `Training ran out of memory even with a batch of ${batch}: ${error.message}`, whatToDo: "Set a smaller training.imgsz or scale, or train on a machine with more memory.", status: 422, cause: error });
+            const smaller = Math.max(1, Math.floor(batch / 2 / smallest)) * smallest;
             context.log(`out of memory: the batch is now ${smaller} instead of ${batch}`, { task_id: input.taskId });
             await run.lowerBatch(smaller, `Memory ran out with a batch of ${batch}: training went on with ${smaller}.`);
           }
@@ -113,6 +114,9 @@ export function createTrainingSteps({ storage, trainer, files, workFolder }: Pic
       ),
   };
 }
+
+/** A batch is shared evenly by the GPUs that were named. */
+const gpusOf = ({ device }: Settings): number => (typeof device === "string" && /^[0-9]/.test(device) ? device.split(",").length : 1);
 
 /** By name: steps know adapters by their types only. */
 const isTrainerError = (error: unknown): error is TrainerError => error instanceof Error && error.name === "TrainerError";

@@ -1,10 +1,11 @@
 import type { Progress } from "../../domain/state.ts";
 import type { Parity } from "../../domain/steps.ts";
+import { oomCounters } from "./oom-kills.ts";
 import { runTrainer, type TrainerEvent } from "./trainer-child.ts";
 import { TrainerError, type Trainer, type TrainReport } from "./trainer.ts";
 
-/** The trainer as a child process. `projectFolder`: trainer/; `python`: its environment's, else `uv run` finds it. */
-export function createTrainer({ projectFolder, python }: { projectFolder: string; python?: string }): Trainer {
+/** The trainer as a child process. `projectFolder`: trainer/; `python`: its environment's, else `uv run` finds it; `counters`: where the host counts what it ended for lack of memory. */
+export function createTrainer({ projectFolder, python, counters }: { projectFolder: string; python?: string; counters?: string[] }): Trainer {
   const start = (args: string[]) =>
     python === undefined
       ? { command: "uv", args: ["run", "--project", projectFolder, "--locked", "python", "-m", "actverse_trainer", ...args], cwd: projectFolder }
@@ -17,6 +18,7 @@ export function createTrainer({ projectFolder, python }: { projectFolder: string
       await runTrainer({
         ...start(["train", "--data", data, "--run", runFolder, "--settings", JSON.stringify(settings)]),
         signal,
+        oomCounters: counters ?? (await oomCounters()),
         log,
         onEvent: async (event) => {
           switch (event.event) {
@@ -54,6 +56,7 @@ export function createTrainer({ projectFolder, python }: { projectFolder: string
       await runTrainer({
         ...start(["export", "--model", model, "--imgsz", String(imgsz), "--output", output, "--data", data]),
         signal,
+        oomCounters: counters ?? (await oomCounters()),
         onEvent: async (event) => {
           if (event.event === "exported") onProgress({ done: 0, total: null, unit: "images", message: "comparing ONNX Runtime with PyTorch" });
           if (event.event === "progress") onProgress({ done: numberOf(event["done"]), total: numberOf(event["total"]), unit: "images", message: "comparing ONNX Runtime with PyTorch" });

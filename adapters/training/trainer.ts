@@ -40,12 +40,18 @@ export interface TrainReport {
   notes: string[];
 }
 
-/** The trainer ended without a result: its last words are in the message. `kind` says whether trying again can help. */
+/**
+ * `input`: a person must mend it. `memory`: the trainer or the host says that memory ran out. `killed`: it was killed from
+ * outside, and this machine does not tell whether for lack of memory. `crash`: anything else; trying again may help.
+ */
+export type TrainerErrorKind = "input" | "memory" | "killed" | "crash";
+
+/** The trainer ended without a result: its last words are in the message. */
 export class TrainerError extends Error {
   override readonly name = "TrainerError";
-  readonly kind: "input" | "memory" | "crash";
+  readonly kind: TrainerErrorKind;
 
-  constructor(kind: "input" | "memory" | "crash", message: string) {
+  constructor(kind: TrainerErrorKind, message: string) {
     super(message);
     this.kind = kind;
   }
