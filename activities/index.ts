@@ -1,4 +1,4 @@
-import { createDatasetSteps } from "./dataset.ts";
+import { createDatasetSteps, createImportSteps } from "./dataset.ts";
 import { createDeploymentSteps } from "./deployment.ts";
 import type { Deps } from "./deps.ts";
 import { createDownloadSteps } from "./download.ts";
@@ -22,6 +22,7 @@ export const createActivities = (deps: Deps) =>
     ...createLabelingSteps(deps),
     ...createRoundSteps(deps),
     ...createDatasetSteps(deps),
+    ...createImportSteps(deps),
     ...createTrainingSteps(deps),
     ...createDeploymentSteps(deps),
     ...createInferenceSteps(deps),

@@ -4,6 +4,7 @@ import { copyFile, mkdir, rm } from "node:fs/promises";
 import { basename, dirname, join, relative } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { readJsonIfThere, type Storage } from "../adapters/storage/storage.ts";
+import { InputError } from "../domain/errors.ts";
 import { trainKeys } from "../domain/layout.ts";
 import type { StepInput, TrainOutput } from "../domain/steps.ts";
 
@@ -62,7 +63,10 @@ export async function openRun(storage: Storage, { taskId, round }: StepInput, fi
     batch: () => run.batch,
     notes: () => run.notes,
 
-    /** Puts the newest sound checkpoint into a run folder; returns its epoch, or null where there is none. */
+    /**
+     * Puts the newest sound checkpoint into a run folder; returns its epoch, or null where there is none. Throws InputError where epochs are
+     * lost: hours of work are not done again unless somebody says so. The retry that it asks for begins anew.
+     */
     async restore(runFolder: string): Promise<number | null> {
       const damaged: number[] = [];
       for (const { epoch, files } of run.checkpoints) {
@@ -79,8 +83,13 @@ export async function openRun(storage: Storage, { taskId, round }: StepInput, fi
         damaged.push(epoch);
         await rm(runFolder, { recursive: true, force: true });
       }
-      if (damaged.length > 0) await save({ notes: [...run.notes, `The checkpoints of epochs ${damaged.join(", ")} were damaged: training began again.`], checkpoints: [] });
-      return null;
+      if (damaged.length === 0) return null;
+      const [epoch, older] = damaged;
+      const note = older === undefined ? `The checkpoint of epoch ${epoch} was damaged: training began again from its first epoch.` : `The checkpoints of epochs ${epoch} and ${older} were damaged: training began again from its first epoch.`;
+      await save({ notes: [...run.notes, note], checkpoints: [] });
+      // A single epoch is done again anyway.
+      if (epoch === 0) return null;
+      throw new InputError({ field: "training", message: `Training cannot go on: the checkpoints of epochs ${damaged.join(" and ")} in storage are damaged, and there are no others.`, whatToDo: "Look for the cause in storage (a full or failing disk), then retry the training: it begins again from its first epoch.", status: 409 });
     },
 
     /** Files of the run folder, published as one checkpoint. */

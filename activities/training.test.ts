@@ -147,11 +147,22 @@ describe("trainModel", () => {
     expect(await text(keys.resultsCsv)).toBe(ALL_EPOCHS);
   });
 
-  it("says so when no checkpoint could be read", async () => {
+  it("asks before it begins again where no checkpoint could be read, and says so", async () => {
     fake.told.before.set(2, crash);
     await expect(train()).rejects.toThrow("killed");
     for (const epoch of [0, 1]) await storage.remove(`${keys.checkpoint(epoch)}best.pt`);
-    expect((await train()).notes.join()).toContain("training began again");
+    await expect(train()).rejects.toMatchObject({ name: "InputError", message: expect.stringContaining("the checkpoints of epochs 1 and 0 in storage are damaged") as string, whatToDo: expect.stringContaining("retry the training") as string });
+    expect(begins()).toEqual([0]);
+    expect((await train()).notes.join()).toContain("training began again from its first epoch");
+    expect(begins()).toEqual([0, 0]);
+    expect(await text(keys.resultsCsv)).toBe(ALL_EPOCHS);
+  });
+
+  it("does the only epoch again that is lost, and says so", async () => {
+    fake.told.before.set(1, crash);
+    await expect(train()).rejects.toThrow("killed");
+    await storage.put(`${keys.checkpoint(0)}last.pt`, "damaged");
+    expect((await train()).notes.join()).toContain("The checkpoint of epoch 0 was damaged: training began again from its first epoch.");
     expect(begins()).toEqual([0, 0]);
   });
 

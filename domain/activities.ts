@@ -13,6 +13,7 @@ export const ACTIVITIES = {
   remindLabelers: { queue: "labeling", step: "labeling" },
   openRound: { queue: "labeling", step: "preinference" },
   buildDataset: { queue: "training", step: "training" },
+  importDataset: { queue: "training", step: "training" },
   trainModel: { queue: "training", step: "training" },
   exportModel: { queue: "training", step: "training" },
   deployModel: { queue: "deployment", step: "deployment" },

@@ -52,8 +52,9 @@ export const trainKeys = (taskId: string, round: number) => {
     prefix,
     data: `${prefix}data/`,
     dataYaml: `${prefix}data.yaml`,
-    image: (split: "train" | "val", frame: number) => `${prefix}data/images/${split}/${digits(frame, 8)}.jpg`,
-    label: (split: "train" | "val", frame: number) => `${prefix}data/labels/${split}/${digits(frame, 8)}.txt`,
+    /** `of`: the task that the frame is of, where there are several; `type`: of an image that was imported. */
+    image: (split: "train" | "val", frame: number, { of = "", type = "jpg" } = {}) => `${prefix}data/images/${split}/${of}${of && "-"}${digits(frame, 8)}.${type}`,
+    label: (split: "train" | "val", frame: number, { of = "" } = {}) => `${prefix}data/labels/${split}/${of}${of && "-"}${digits(frame, 8)}.txt`,
     manifest: `${prefix}manifest.json`,
     checkpoints: `${prefix}checkpoints/`,
     /** Names the last whole checkpoint, and what it belongs to. */

@@ -57,6 +57,12 @@ export interface OpenRoundOutput { video: DownloadOutput; frames: FramesOutput; 
 // queue `training`
 export interface DatasetInput extends StepInput { snapshotKey: string; sha256: string; settings: TaskSettings }
 export interface DatasetOutput { dataKey: string; manifestKey: string; train: number; val: number; boxes: number; notes: string[] }
+/** Approved labels of several tasks, or a dataset in YOLO's format: a folder or data.yaml on the workers' disk, or the key of a data.yaml. */
+export type TrainingData =
+  | { from: "tasks"; snapshots: { task_id: string; key: string; sha256: string }[] }
+  | { from: "folder"; path: string }
+  | { from: "storage"; key: string };
+export interface ImportInput extends StepInput { data: TrainingData; settings: TaskSettings }
 export interface TrainInput extends StepInput { dataset: DatasetOutput; settings: TaskSettings }
 export interface TrainOutput { modelKey: string; resultsKey: string; epochs: number; bestEpoch: number; base: string; task: "detect" | "pose"; imgsz: number; metrics: Record<string, number>; notes: string[] }
 export interface ExportInput extends StepInput { modelKey: string; dataKey: string; imgsz: number }

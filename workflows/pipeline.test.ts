@@ -49,6 +49,7 @@ function recordingActivities(replace: Partial<Activities> = {}) {
     remindLabelers: async ({ settings: { user_id } }) => ({ to: [user_id], title: "test - x", url: "/label/x", frames: 10, frames_left: 4 }),
     openRound: async ({ before }) => ({ video: VIDEO, frames: { framesKey: "frames/x/round-2/", numFrames: 10, notes: [] }, reviewed: 10, objects: 20, rounds: [{ round: before, status: "completed", ended_at: null, approved_by: "bob", snapshot_key: "s", sha256: "abc", model: "x@1", metrics: {}, result_path: "r", record_key: "k" }] }),
     buildDataset: async () => ({ dataKey: "train_log/x/data.yaml", manifestKey: "m", train: 8, val: 2, boxes: 20, notes: [] }),
+    importDataset: async () => ({ dataKey: "train_log/x/data.yaml", manifestKey: "m", train: 8, val: 2, boxes: 20, notes: [] }),
     trainModel: async () => ({ modelKey: "train_log/x/model.pt", resultsKey: "r", epochs: 3, bestEpoch: 2, base: "scratch", task: "detect", imgsz: 320, metrics: { box_map50: 0.9 }, notes: [] }),
     exportModel: async () => ({ onnxKey: "train_log/x/model.onnx", sha256: "0123456789abcdef", parity: { images: 2, objects: 4, max_box_px: 0.1, max_score: 0.001, max_keypoint_px: 0, unmatched: 0 } }),
     deployModel: async ({ name }) => ({ model: { name, version: 1 }, endpoint: `onnx://${name}/1` }),

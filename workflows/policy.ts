@@ -37,6 +37,7 @@ export const run = {
   remindLabelers: on("remindLabelers", reminder),
   openRound: on("openRound", tool),
   buildDataset: on("buildDataset", short),
+  importDataset: on("importDataset", short),
   trainModel: on("trainModel", long),
   exportModel: on("exportModel", short),
   deployModel: on("deployModel", short),

@@ -42,6 +42,13 @@ export const said = {
     oneFrame: "Only one labeled frame: it both trains and validates, so the figures say little.",
     sharedFrame: "Frame {{frame}} both trains and validates: no other frame has an object.",
     lessMemory: "Memory ran out with a batch of {{before}}: training went on with {{now}}.",
+    damagedOne: "The checkpoint of epoch {{epoch}} was damaged: training went on from epoch {{from}}.",
+    damagedAgain: "The checkpoint of epoch {{epoch}} was damaged: training began again from its first epoch.",
+    damagedBoth: "The checkpoints of epochs {{first}} and {{second}} were damaged: training began again from its first epoch.",
+    wholeVideos: "Whole videos validate: {{videos}}.",
+    eachVideo: "No video can validate as a whole: each shows something that no other does. Each is split by itself, so the figures are of videos that were seen in training.",
+    imported: "Imported from {{place}}: how far train and val lie apart is not known.",
+    checkingData: "checking the dataset",
     noneToValidate: "No validation image has labels: the training images are used to validate, so the figures are too good.",
   },
   words: {

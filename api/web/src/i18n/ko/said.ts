@@ -41,6 +41,13 @@ export const said: Translation<typeof en> = {
     oneFrame: "라벨이 있는 프레임이 하나뿐임: 학습과 검증에 같은 프레임을 써서 지표의 의미가 적음",
     sharedFrame: "프레임 {{frame}}: 개체가 있는 다른 프레임이 없어 학습과 검증에 모두 사용",
     lessMemory: "메모리 부족: 배치 {{before}} → {{now}}, 이어서 학습함",
+    damagedOne: "에포크 {{epoch}} 체크포인트 손상: 에포크 {{from}}부터 이어서 학습함",
+    damagedAgain: "에포크 {{epoch}} 체크포인트 손상: 첫 에포크부터 다시 학습함",
+    damagedBoth: "에포크 {{first}}, {{second}} 체크포인트 손상: 첫 에포크부터 다시 학습함",
+    wholeVideos: "검증에 쓰는 영상 전체: {{videos}}",
+    eachVideo: "통째로 검증에 쓸 영상 없음: 영상마다 다른 영상에 없는 것이 있어 영상별로 나눔. 지표는 학습에 쓴 영상 기준",
+    imported: "{{place}}에서 가져옴: 학습과 검증 이미지의 시간 간격은 알 수 없음",
+    checkingData: "데이터셋 확인 중",
     noneToValidate: "라벨이 있는 검증 이미지 없음: 학습 이미지로 검증해 지표가 실제보다 높음",
   },
   words: {
