@@ -71,9 +71,11 @@ def _judge(problem: Exception) -> tuple[str, str]:
 def _train(arguments: argparse.Namespace, channel: Channel) -> None:
     from .checkpoints import OURS, RunFolder
     from .dataset import read_dataset
+    from .finish import finish
     from .network import find_base
+    from .run import Run
     from .settings import Settings, resolve
-    from .training import Run, finish, train
+    from .training import train
 
     try:
         asked = json.loads(arguments.settings)
