@@ -11,12 +11,13 @@ from ultralytics.utils.torch_utils import strip_optimizer
 from .checkpoints import OURS, write_whole
 from .progress import figures_of
 from .run import Run
+from .safe import open_checkpoint
 
 
 def finish(run: Run) -> dict[str, Any]:
     """model.pt from the best epoch, and its figures on the validation frames."""
     source = run.folder.best_or_last()
-    checkpoint = torch.load(source, map_location="cpu", weights_only=False)
+    checkpoint = open_checkpoint(source)
     best_epoch = int(checkpoint["epoch"])
     checkpoint.pop(OURS)
     buffer = io.BytesIO()

@@ -8,12 +8,12 @@ from typing import Any
 
 import torch
 from ultralytics.data import build_dataloader
-from ultralytics.nn.tasks import load_checkpoint
 
 from . import network
 from .checkpoints import OURS
 from .loss import SIGMA
 from .run import Run
+from .safe import open_model
 from .samples import Crops, WholeFrames
 
 
@@ -39,9 +39,11 @@ class Hooks:
             weights = run.checkpoint["ema"].float()
             self.model = _channels_last(network.build(weights.yaml, run.data, run.settings.task, weights))
             return run.checkpoint
-        weights = load_checkpoint(run.base_path)[0] if run.base_path else None
-        cfg = weights.yaml if weights is not None else network.architecture(run.settings)
-        self.model = _channels_last(network.build(cfg, run.data, run.settings.task, weights))
+        if run.base_path:
+            self.model = network.build_on(run.base_path, open_model(run.base_path, "The base model")[0], run.data, run.settings.task)
+        else:
+            self.model = network.build(network.architecture(run.settings), run.data, run.settings.task, None)
+        self.model = _channels_last(self.model)
         return None
 
     def preprocess_batch(self, batch: dict[str, Any]) -> dict[str, Any]:
@@ -79,7 +81,7 @@ class Hooks:
                 "scaler": self.scaler.state_dict(),
                 "train_args": vars(self.args),
                 "train_metrics": {**self.metrics, "fitness": self.fitness},
-                "version": torch.__version__,
+                "version": str(torch.__version__),
                 OURS: {
                     "settings": run.settings.as_dict() | {"epochs": self.epochs},
                     "base": run.base,
