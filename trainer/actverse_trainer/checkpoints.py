@@ -7,7 +7,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from ultralytics.nn.tasks import torch_safe_load
+from .safe import open_checkpoint
 
 #: Our part of a checkpoint: {"settings", "base", "elapsed", "finished", "rows"}.
 OURS = "actverse"
@@ -36,7 +36,7 @@ class RunFolder:
             if not file.exists():
                 continue
             try:
-                checkpoint = torch_safe_load(str(file))[0]
+                checkpoint = open_checkpoint(file)
                 if checkpoint[OURS] and checkpoint["ema"] and checkpoint["epoch"] >= 0:
                     return checkpoint, notes
                 raise ValueError("it is not a checkpoint of this trainer")
@@ -47,7 +47,7 @@ class RunFolder:
     def best_or_last(self) -> Path:
         for file in (self.best, self.last, self.previous):
             try:
-                torch_safe_load(str(file))
+                open_checkpoint(file)
                 return file
             except Exception:
                 continue

@@ -7,9 +7,9 @@ import json
 import os
 import sys
 import traceback
-from pathlib import Path
 
 from .channel import Channel
+from .environment import prepare
 from .errors import InputProblem
 
 
@@ -22,29 +22,31 @@ def parser() -> argparse.ArgumentParser:
         command.add_argument("--data", required=True, help="data.yaml")
         command.add_argument("--run", required=True, help="folder of checkpoints, results.csv and model.pt")
         command.add_argument("--settings", default="{}", help="training settings as JSON")
-    export = commands.add_parser("export", help="model.pt to ONNX, then as check")
-    export.add_argument("--model", required=True)
-    export.add_argument("--imgsz", type=int, required=True)
+    export = commands.add_parser("export", help="a .pt model to ONNX, then as check")
     export.add_argument("--output", required=True, help="the ONNX file to write")
-    export.add_argument("--data", required=True, help="data.yaml, whose validation images are compared")
     check = commands.add_parser("check", help="how far ONNX Runtime's results are from PyTorch's")
-    check.add_argument("--model", required=True)
-    check.add_argument("--onnx", required=True)
-    check.add_argument("--imgsz", type=int, required=True)
-    check.add_argument("--data", required=True)
+    check.add_argument("--onnx", required=True, help="the ONNX file that was made of the model")
+    for command in (export, check):
+        command.add_argument("--model", required=True, help="a .pt file of this trainer or of Ultralytics; it is opened without running code in it")
+        command.add_argument("--imgsz", type=_positive, help="longer side of the input in pixels; default: as the model was trained")
+        where = command.add_mutually_exclusive_group(required=True)
+        where.add_argument("--data", help="data.yaml, whose validation images are compared")
+        where.add_argument("--images", help="folder of images to compare instead, at most 64 of them, spread evenly")
+        command.add_argument("--reference", help="folder for up to 64 of the images as the network gets them (PNG), and reference.json: what PyTorch finds in them")
     return top
+
+
+def _positive(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise ValueError
+    return value
 
 
 def main() -> None:
     arguments = parser().parse_args()
     channel = Channel(arguments.standalone or sys.stdin is None or sys.stdin.isatty())
-    # Before Ultralytics is imported: it must not look for the internet, install packages, or touch a person's own settings of it.
-    config = Path(os.environ.get("ACTVERSE_CACHE") or Path.home() / ".cache" / "actverse") / "ultralytics"
-    config.mkdir(parents=True, exist_ok=True)
-    os.environ.update(YOLO_OFFLINE="true", YOLO_AUTOINSTALL="false", YOLO_VERBOSE="false", YOLO_CONFIG_DIR=str(config))
-    # And before PyTorch: threads that wait actively for each other are 20 times slower on a machine that others use too.
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-    os.environ.setdefault("GOMP_SPINCOUNT", "0")
+    prepare()
     try:
         if arguments.command in ("train", "resume"):
             _train(arguments, channel)
@@ -71,9 +73,11 @@ def _judge(problem: Exception) -> tuple[str, str]:
 def _train(arguments: argparse.Namespace, channel: Channel) -> None:
     from .checkpoints import OURS, RunFolder
     from .dataset import read_dataset
+    from .finish import finish
     from .network import find_base
+    from .run import Run
     from .settings import Settings, resolve
-    from .training import Run, finish, train
+    from .training import train
 
     try:
         asked = json.loads(arguments.settings)
@@ -97,11 +101,20 @@ def _train(arguments: argparse.Namespace, channel: Channel) -> None:
 
 
 def _export(arguments: argparse.Namespace, channel: Channel) -> None:
-    from .export import check_parity, export_onnx
+    from .export import export_onnx, open_for
+    from .inputs import images_of
+    from .parity import Compared, check_parity, write_reference
 
+    opened = open_for(arguments.model, arguments.imgsz)
+    images = images_of(arguments.data, arguments.images)
+    about = {"task": opened.task, "imgsz": opened.imgsz}
     onnx = arguments.onnx if arguments.command == "check" else arguments.output
     if arguments.command == "export":
-        export_onnx(arguments.model, arguments.imgsz, onnx)
-        channel.emit("exported", output=onnx, bytes=os.path.getsize(onnx))
-    parity = check_parity(arguments.model, onnx, arguments.imgsz, arguments.data, lambda done, total: channel.emit("progress", done=done, total=total))
-    channel.emit("parity", **parity)
+        export_onnx(arguments.model, opened.imgsz, onnx)
+        channel.emit("exported", output=onnx, bytes=os.path.getsize(onnx), **about)
+    compared = Compared(opened, onnx)
+    parity = check_parity(compared, images, lambda done, total: channel.emit("progress", done=done, total=total))
+    if arguments.reference:
+        file, count = write_reference(compared, images, arguments.reference)
+        channel.emit("reference", file=file, images=count)
+    channel.emit("parity", **parity, **about)

@@ -1,0 +1,29 @@
+"""What one training knows of itself."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from .channel import Channel
+from .checkpoints import RunFolder
+from .dataset import Dataset
+from .settings import Settings
+
+
+class Run:
+    """What the trainer needs beside Ultralytics' own arguments. `base_path`: None for scratch; `base`: the same in words."""
+
+    def __init__(self, data: Dataset, settings: Settings, folder: RunFolder, channel: Channel):
+        self.data, self.settings, self.folder, self.channel = data, settings, folder, channel
+        self.base_path: str | None = None
+        self.base = ""
+        self.checkpoint: dict[str, Any] | None = None
+        self.elapsed_before = 0.0
+        self.started = time.monotonic()
+        self.notes: list[str] = []
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds, those before a resume included."""
+        return self.elapsed_before + time.monotonic() - self.started
