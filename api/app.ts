@@ -22,6 +22,7 @@ import { roundRoutes } from "./routes/rounds.ts";
 import { sessionRoutes } from "./routes/session.ts";
 import { syncRoutes } from "./routes/sync.ts";
 import { taskRoutes } from "./routes/tasks.ts";
+import { trainingRoutes } from "./routes/training.ts";
 import { webhookRoutes } from "./routes/webhooks.ts";
 import { createSessions } from "./session.ts";
 import type { TemporalGateway } from "./temporal.ts";
@@ -85,6 +86,6 @@ export async function buildApp(deps: AppDeps): Promise<App> {
   addAuth(app, { keys, sessions, allowAnonymous: deps.auth.allowAnonymous });
   await addOpenApi(app, deps);
   await addPages(app, deps);
-  for (const add of [healthRoutes, sessionRoutes, taskRoutes, resultRoutes, labelingRoutes, presenceRoutes, approvalRoutes, syncRoutes, roundRoutes, deploymentRoutes, webhookRoutes]) add(app, context);
+  for (const add of [healthRoutes, sessionRoutes, taskRoutes, trainingRoutes, resultRoutes, labelingRoutes, presenceRoutes, approvalRoutes, syncRoutes, roundRoutes, deploymentRoutes, webhookRoutes]) add(app, context);
   return app;
 }

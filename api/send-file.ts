@@ -7,6 +7,7 @@ import { HttpProblem } from "./problems.ts";
 
 const TYPES: Record<string, string> = {
   ".json": "application/json; charset=utf-8",
+  ".html": "text/html; charset=utf-8",
   ".csv": "text/csv; charset=utf-8",
   ".mp4": "video/mp4",
   ".jpg": "image/jpeg",
@@ -27,8 +28,8 @@ export function rangeOf(header: string | undefined, size: number): { start: numb
   return { start, end };
 }
 
-/** Answers with an object of storage, or a part of it. 404 where there is none. */
-export async function sendFile(request: FastifyRequest, reply: FastifyReply, { storage, key, cache }: { storage: Storage; key: string; cache: string }): Promise<FastifyReply> {
+/** Answers with an object of storage, or a part of it. `inline`: it opens in the browser, whatever it is. 404 where there is none. */
+export async function sendFile(request: FastifyRequest, reply: FastifyReply, { storage, key, cache, inline }: { storage: Storage; key: string; cache: string; inline?: boolean }): Promise<FastifyReply> {
   const size = await storage.size(key);
   const name = key.slice(key.lastIndexOf("/") + 1);
   if (size === null) throw new InputError({ field: "name", message: `there is no ${name} (yet)`, whatToDo: "wait until the step that makes it is done", status: 404 });
@@ -38,7 +39,7 @@ export async function sendFile(request: FastifyRequest, reply: FastifyReply, { s
     .type(TYPES[extension] ?? "application/octet-stream")
     .header("accept-ranges", "bytes")
     .header("cache-control", cache)
-    .header("content-disposition", `${INLINE.has(extension) ? "inline" : "attachment"}; filename="${name}"`);
+    .header("content-disposition", `${(inline ?? INLINE.has(extension)) ? "inline" : "attachment"}; filename="${name}"`);
   if (range !== null) void reply.code(206).header("content-range", `bytes ${range.start}-${range.end}/${size}`);
   void reply.header("content-length", range === null ? size : range.end - range.start + 1);
   // The answer to HEAD is the headers alone; the file need not be read for that.

@@ -1,3 +1,4 @@
+import type { TrainingData } from "./steps.ts";
 import type { StepName } from "./task.ts";
 
 /** Single steps that run on their own, outside a pipeline, under the workflow id `step-{kind}-{run_id}`. */
@@ -7,8 +8,11 @@ export type RunKind = (typeof RUN_KINDS)[number];
 /** Puts a model file of data_storage where it is served, as a new version of `name`. `sha256`: of the file. */
 export interface DeployJob { do: "deploy"; name: string; onnxKey: string; sha256: string; lineage: Record<string, unknown> }
 
+/** Trains a model, and exports it, into train_log/{run_id}/. The settings are the run's. */
+export interface TrainJob { do: "train"; data: TrainingData }
+
 /** What a run does: ids, keys, counts and settings, never bytes. */
-export type Job = DeployJob;
+export type Job = DeployJob | TrainJob;
 
 /** Beside the state that every task has, what only a run has. */
 export interface Run {

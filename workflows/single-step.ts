@@ -1,10 +1,12 @@
 import { ApplicationFailure, isCancellation, setHandler } from "@temporalio/workflow";
-import type { DeployJob, Job } from "../domain/runs.ts";
+import type { DeployJob, Job, TrainJob } from "../domain/runs.ts";
 import type { TaskState } from "../domain/state.ts";
 import { retry, stateQuery, type RetryRequest, type RunInput } from "./messages.ts";
 import { oneAtATime } from "./model-change.ts";
 import { attempt, parkUntilRetry } from "./parking.ts";
+import { run } from "./policy.ts";
 import { createTask, type Task } from "./task.ts";
+import { trainOn } from "./train-on.ts";
 
 type Result = Record<string, unknown>;
 
@@ -16,11 +18,18 @@ async function deploy(task: Task, { name, onnxKey, sha256, lineage }: DeployJob)
   return { ...deployed };
 }
 
+async function train(task: Task, { data }: TrainJob): Promise<Result> {
+  const dataset = await run.importDataset({ ...task.input, data, settings: task.state.settings });
+  return (await trainOn(task, dataset)).result;
+}
+
 /** The same activities as in the pipeline. What it returns is shown as the step's result. */
 function work(task: Task, job: Job): Promise<Result> {
   switch (job.do) {
     case "deploy":
       return deploy(task, job);
+    case "train":
+      return train(task, job);
     default:
       throw ApplicationFailure.nonRetryable("this version knows no such job");
   }

@@ -5,6 +5,7 @@ import { labeling } from "./labeling-step.ts";
 import { oneAtATime } from "./model-change.ts";
 import { run } from "./policy.ts";
 import type { StepWork } from "./step.ts";
+import { trainOn } from "./train-on.ts";
 
 const download: StepWork = async ({ task, made }) => {
   const { file_path, user_id } = task.state.settings;
@@ -45,14 +46,12 @@ const preinference: StepWork = async (step) => {
 };
 
 const training: StepWork = async ({ task, made }) => {
-  const { settings } = task.state;
   const { snapshotKey, sha256 } = made.approval;
-  const dataset = await run.buildDataset({ ...task.input, snapshotKey, sha256, settings });
-  task.emit("model.training.requested", { data_path: dataset.dataKey });
-  made.training = await run.trainModel({ ...task.input, dataset, settings });
-  made.exported = await run.exportModel({ ...task.input, modelKey: made.training.modelKey, dataKey: dataset.dataKey, imgsz: made.training.imgsz });
-  task.emit("model.training.completed", { model_path: made.training.modelKey, status: "completed", metrics: made.training.metrics });
-  return { ...made.training, dataset, onnx: made.exported };
+  const dataset = await run.buildDataset({ ...task.input, snapshotKey, sha256, settings: task.state.settings });
+  const trained = await trainOn(task, dataset);
+  made.training = trained.training;
+  made.exported = trained.exported;
+  return trained.result;
 };
 
 const deployment: StepWork = async ({ task, made }) => {
