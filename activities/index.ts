@@ -1,5 +1,6 @@
 import { createDatasetSteps } from "./dataset.ts";
-import { createDeploymentSteps } from "./deployment.ts";
+import { createRollBackStep } from "./deployment-rollback.ts";
+import { createDeployStep } from "./deployment.ts";
 import type { Deps } from "./deps.ts";
 import { createDownloadSteps } from "./download.ts";
 import { asFailures } from "./failures.ts";
@@ -23,7 +24,8 @@ export const createActivities = (deps: Deps) =>
     ...createRoundSteps(deps),
     ...createDatasetSteps(deps),
     ...createTrainingSteps(deps),
-    ...createDeploymentSteps(deps),
+    ...createDeployStep(deps),
+    ...createRollBackStep(deps),
     ...createInferenceSteps(deps),
     ...createResultSteps(deps),
     ...createUploadSteps(deps),
