@@ -62,7 +62,7 @@ describe("deployment", () => {
       }
     };
     const versions = await Promise.all(inputs.map((_, i) => untilDone(i)));
-    expect(versions.toSorted()).toEqual([1, 2, 3, 4]);
+    expect(versions.toSorted((a, b) => a - b)).toEqual([1, 2, 3, 4]);
     expect(await pointer()).toMatchObject({ version: 4 });
     expect(await config()).toContain("4 ] } }");
   });

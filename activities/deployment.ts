@@ -1,5 +1,4 @@
 import type { ModelVersions, MustOwn } from "../adapters/models/registry.ts";
-import { readJsonIfThere } from "../adapters/storage/storage.ts";
 import type { ModelRef } from "../domain/detections.ts";
 import { InputError, messageOf } from "../domain/errors.ts";
 import { sha256Of } from "../domain/hash.ts";
@@ -23,8 +22,7 @@ export function createDeployStep(deps: Pick<Deps, "storage" | "serving" | "embed
 
   /** The version that this deployment has begun, or a new one: whoever creates its model.json owns the number. One that was refused is tried again under its number. */
   async function claim(input: DeployInput, before: ModelVersions, file: ModelFile): Promise<ModelCard> {
-    const { name, deploymentId } = input;
-    const mine = [...before.cards.values()].find((card) => card.deployment_id === deploymentId && card.sha256 === file.sha256);
+    const mine = [...before.cards.values()].find((card) => card.deployment_id === input.deploymentId && card.sha256 === file.sha256);
     if (mine !== undefined) return mine as ModelCard;
     const lineage = await withDataset(input.lineage);
     for (let version = (before.taken.at(-1) ?? 0) + 1; ; version++) {
@@ -102,7 +100,7 @@ export function createDeployStep(deps: Pick<Deps, "storage" | "serving" | "embed
       longStep(async (context) => {
         const { name, onnxKey, sha256 } = input;
         if (!isModelName(name)) throw new InputError({ field: "name", message: `"${name}" cannot be a model's name`, whatToDo: "Use at most 64 letters, digits, - and _, beginning with a letter or digit." });
-        const file = await readModelFile(storage, { key: onnxKey, sha256, names: input.names ?? {} });
+        const file = await readModelFile(storage, { key: onnxKey, ...(sha256 === undefined ? {} : { sha256 }), names: input.names ?? {} });
         return await deploy(input, file, await models.beginChange(name), context);
       }),
   };

@@ -7,6 +7,8 @@ import { asFailures } from "./failures.ts";
 import { createFrameSteps } from "./frames.ts";
 import { createInferenceSteps } from "./inference.ts";
 import { createLabelingSteps } from "./labeling.ts";
+import { createExportImportedStep } from "./models/export-imported.ts";
+import { createReceiveModelStep } from "./models/receive.ts";
 import { createPreinferenceSteps } from "./preinference.ts";
 import { createRecordSteps } from "./record.ts";
 import { createResultSteps } from "./results.ts";
@@ -26,6 +28,8 @@ export const createActivities = (deps: Deps) =>
     ...createTrainingSteps(deps),
     ...createDeployStep(deps),
     ...createRollBackStep(deps),
+    ...createReceiveModelStep(deps),
+    ...createExportImportedStep(deps),
     ...createInferenceSteps(deps),
     ...createResultSteps(deps),
     ...createUploadSteps(deps),

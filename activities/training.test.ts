@@ -47,9 +47,9 @@ function createFakeTrainer() {
       return { model, results, epochs: EPOCHS, bestEpoch: 3, base: "from scratch", task: "pose", imgsz: 320, metrics: { box_map50: 0.9 }, notes: ["made by the trainer"] };
     },
     async export({ model, data, imgsz, output }) {
-      const images = await readdir(join(dirname(data), "data/images/val"));
+      const images = await readdir(join(dirname(data!), "data/images/val"));
       await writeFile(output, `onnx of ${await readFile(model, "utf8")} at ${imgsz} with ${images.length}`);
-      return told.parity;
+      return { parity: told.parity, imgsz: imgsz ?? 320, task: "pose" };
     },
   };
   return { trainer, calls, told };

@@ -95,7 +95,7 @@ export function createTrainingSteps({ storage, trainer, workFolder }: Pick<Deps,
           const model = join(scratch, "model.pt");
           await fetchFile(storage, input.modelKey, model);
           const output = join(scratch, "model.onnx");
-          const parity = await trainer.export({ model, data, imgsz: input.imgsz, output, signal, onProgress: report }).catch((error: unknown) => {
+          const { parity } = await trainer.export({ model, data, imgsz: input.imgsz, output, signal, onProgress: report }).catch((error: unknown) => {
             if (!isTrainerError(error) || error.kind !== "input") throw error;
             throw new InputError({ field: "model", message: error.message, whatToDo: "Retry the training.", status: 422, cause: error });
           });

@@ -70,10 +70,10 @@ export interface ExportImportedOutput { onnxKey: string; sha256: string; parity:
 /** One comparison before a deployment; the two sides are `pytorch`, `onnx` (the embedded ONNX Runtime) or `triton`. */
 export interface ParityCheck extends Parity { ours: string; theirs: string }
 /**
- * `sha256`: of the file under `onnxKey`. `referenceKey`: of reference.json, what PyTorch found; null or absent: there is none, and the target is compared
+ * `sha256`: of the file under `onnxKey`, which must not be another one. `referenceKey`: of reference.json, what PyTorch found; null or absent: there is none, and the target is compared
  * with the embedded ONNX Runtime in frames of `framesOf` (a task; absent: of any). `names`: where the file has none. `by`: the user whose model it is.
  */
-export interface DeployInput extends StepInput { name: string; onnxKey: string; sha256: string; deploymentId: string; lineage: Record<string, unknown>; referenceKey?: string | null; framesOf?: string; names?: { classes?: string[]; keypoints?: string[] }; by?: string }
+export interface DeployInput extends StepInput { name: string; onnxKey: string; sha256?: string; deploymentId: string; lineage: Record<string, unknown>; referenceKey?: string | null; framesOf?: string; names?: { classes?: string[]; keypoints?: string[] }; by?: string }
 export interface DeployOutput { model: ModelRef; endpoint: string; parity?: ParityCheck[] }
 /** `version`: the one that answers from now on; absent: the one before the present one. */
 export interface RollBackInput extends StepInput { name: string; version?: number; by: string; why?: string }

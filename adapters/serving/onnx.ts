@@ -69,7 +69,7 @@ export function createOnnxServing(options: { storage: Storage; threads?: number 
     },
     async serve({ name, versions }) {
       for (const version of versions) await use({ name, version });
-      for (const key of [...loaded.keys()]) {
+      for (const key of loaded.keys()) {
         if (!key.startsWith(`${name}@`) || versions.includes(Number(key.slice(name.length + 1)))) continue;
         loaded.delete(key);
         await client.ask({ kind: "unload", key }).catch(() => undefined);

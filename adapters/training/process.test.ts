@@ -88,7 +88,7 @@ describe.skipIf(!existsSync(python))("the trainer as a child process", () => {
     expect(report.base).toContain("from scratch");
 
     const output = join(folder, "model.onnx");
-    const parity = await trainer.export({ model: report.model, data, imgsz: report.imgsz, output, signal: new AbortController().signal, onProgress: () => undefined });
+    const { parity } = await trainer.export({ model: report.model, data, imgsz: report.imgsz, output, signal: new AbortController().signal, onProgress: () => undefined });
     expect(existsSync(output)).toBe(true);
     expect(parity.images).toBe(3);
     expect(parity.unmatched).toBe(0);

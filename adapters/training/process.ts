@@ -1,7 +1,7 @@
 import type { Progress } from "../../domain/state.ts";
 import type { Parity } from "../../domain/steps.ts";
 import { runTrainer, type TrainerEvent } from "./trainer-child.ts";
-import { TrainerError, type Trainer, type TrainReport } from "./trainer.ts";
+import { TrainerError, type ExportReport, type Trainer, type TrainReport } from "./trainer.ts";
 
 /** The trainer as a child process. `projectFolder`: trainer/; `python`: its environment's, else `uv run` finds it. */
 export function createTrainer({ projectFolder, python }: { projectFolder: string; python?: string }): Trainer {
@@ -49,20 +49,21 @@ export function createTrainer({ projectFolder, python }: { projectFolder: string
       return report;
     },
 
-    async export({ model, data, imgsz, output, signal, onProgress }) {
-      let parity: Parity | undefined;
+    async export({ model, data, images, imgsz, output, reference, signal, onProgress }) {
+      let made: ExportReport | undefined;
+      const option = (name: string, value: string | number | undefined): string[] => (value === undefined ? [] : [name, String(value)]);
       await runTrainer({
-        ...start(["export", "--model", model, "--imgsz", String(imgsz), "--output", output, "--data", data]),
+        ...start(["export", "--model", model, "--output", output, ...option("--imgsz", imgsz), ...option("--data", data), ...option("--images", images), ...option("--reference", reference)]),
         signal,
         onEvent: async (event) => {
           if (event.event === "exported") onProgress({ done: 0, total: null, unit: "images", message: "comparing ONNX Runtime with PyTorch" });
           if (event.event === "progress") onProgress({ done: numberOf(event["done"]), total: numberOf(event["total"]), unit: "images", message: "comparing ONNX Runtime with PyTorch" });
-          if (event.event === "parity") parity = parityOf(event);
+          if (event.event === "parity") made = { parity: parityOf(event), imgsz: numberOf(event["imgsz"]), task: event["task"] === "pose" ? "pose" : "detect" };
           return undefined;
         },
       });
-      if (parity === undefined) throw new TrainerError("crash", "The trainer ended without a comparison");
-      return parity;
+      if (made === undefined) throw new TrainerError("crash", "The trainer ended without a comparison");
+      return made;
     },
   };
 }
