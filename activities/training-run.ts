@@ -117,10 +117,15 @@ export async function openRun(storage: Storage, { taskId, round }: StepInput, fi
     /** From here on, and in later attempts too, the batch is smaller. */
     lowerBatch: (batch: number, note: string) => save({ batch, notes: [...run.notes, note], killedAfter: NEVER }),
 
-    async finish(report: { model: string; results: string }, output: TrainOutput): Promise<TrainOutput> {
+    async finish(made: { model: string; results: string; report?: { html: string; json: string } }, output: TrainOutput): Promise<TrainOutput> {
       await mustOwn();
-      await storage.put(keys.resultsCsv, { file: report.results });
-      await storage.put(keys.model, { file: report.model });
+      // An earlier training's says nothing of this one.
+      for (const [key, file] of [[keys.reportJson, made.report?.json], [keys.reportHtml, made.report?.html]] as const) {
+        if (file === undefined) await storage.remove(key);
+        else await storage.put(key, { file });
+      }
+      await storage.put(keys.resultsCsv, { file: made.results });
+      await storage.put(keys.model, { file: made.model });
       await save({ done: output });
       return output;
     },

@@ -25,7 +25,7 @@ const EPOCHS = 5;
 /** Trains in no time: an epoch is a line of results.csv. It goes on where last.pt is, and ends as told before an epoch. */
 function createFakeTrainer() {
   const calls: { begins: number; settings: Record<string, unknown>; images: string[] }[] = [];
-  const told = { before: new Map<number, () => Promise<void> | void>(), parity: SOUND };
+  const told = { before: new Map<number, () => Promise<void> | void>(), parity: SOUND, references: ["00000.png", "00001.png"], report: true };
   const trainer: Trainer = {
     async train({ data, runFolder, settings, onCheckpoint, onProgress, signal }) {
       const [last, best, results, model] = [join(runFolder, "weights/last.pt"), join(runFolder, "weights/best.pt"), join(runFolder, "results.csv"), join(runFolder, "model.pt")];
@@ -43,13 +43,19 @@ function createFakeTrainer() {
         await onCheckpoint({ epoch, last, best, results });
         onProgress({ done: epoch + 1, total: EPOCHS, unit: "epochs", figures: { batch: Number(settings["batch"] ?? 32) } });
       }
+      const report = { html: join(runFolder, "report.html"), json: join(runFolder, "report.json") };
+      await writeFile(report.html, `report of ${begins}`);
+      await writeFile(report.json, "{}");
       await writeFile(model, `model after ${await readFile(results, "utf8")}`);
-      return { model, results, epochs: EPOCHS, bestEpoch: 3, base: "from scratch", task: "pose", imgsz: 320, metrics: { box_map50: 0.9 }, notes: ["made by the trainer"] };
+      return { model, results, epochs: EPOCHS, bestEpoch: 3, base: "from scratch", task: "pose", imgsz: 320, metrics: { box_map50: 0.9 }, notes: ["made by the trainer"], ...(told.report ? { report } : {}) };
     },
-    async export({ model, data, imgsz, output }) {
-      const images = await readdir(join(dirname(data), "data/images/val"));
+    async export({ model, data, imgsz, output, reference }) {
+      const images = await readdir(join(dirname(data!), "data/images/val"));
       await writeFile(output, `onnx of ${await readFile(model, "utf8")} at ${imgsz} with ${images.length}`);
-      return told.parity;
+      await mkdir(reference!, { recursive: true });
+      for (const name of told.references) await writeFile(join(reference!, name), `as the network gets it: ${name}`);
+      await writeFile(join(reference!, "reference.json"), JSON.stringify({ imgsz, confidence: 0.25, iou: 0.7, images: told.references.map((name) => ({ file: name, width: 64, height: 64, detections: [] })) }));
+      return { parity: told.parity, imgsz: imgsz ?? 320, task: "pose" };
     },
   };
   return { trainer, calls, told };
@@ -247,15 +253,35 @@ describe("trainModel", () => {
   });
 });
 
+describe("the report", () => {
+  it("lies beside the model, and not that of an earlier training", async () => {
+    await train({ imgsz: 320 });
+    expect([await text(keys.reportHtml), await text(keys.reportJson)]).toEqual(["report of 0", "{}"]);
+    fake.told.report = false;
+    await train({ imgsz: 256 });
+    expect([await storage.size(keys.reportHtml), await storage.size(keys.reportJson)]).toEqual([null, null]);
+  });
+});
+
 describe("exportModel", () => {
   const exportModel = () => new MockActivityEnvironment().run(createTrainingSteps({ storage, trainer: fake.trainer, workFolder, files: { allowedRoots: [root], allowedHosts: [], maxBytes: 0 } }).exportModel, { ...of, modelKey: keys.model, dataKey: dataset.dataKey, imgsz: 320 });
 
   it("publishes the ONNX file that agrees with the model, with its hash", async () => {
     await train();
     const onnx = `onnx of model after ${ALL_EPOCHS} at 320 with ${dataset.val}`;
-    expect(await exportModel()).toEqual({ onnxKey: keys.onnx, sha256: sha256Of(onnx), parity: SOUND });
+    expect(await exportModel()).toEqual({ onnxKey: keys.onnx, sha256: sha256Of(onnx), parity: SOUND, referenceKey: keys.referenceJson });
     expect(await text(keys.onnx)).toBe(onnx);
+    expect(await storage.list(keys.reference)).toEqual([`${keys.reference}00000.png`, `${keys.reference}00001.png`, keys.referenceJson]);
+    expect(await text(`${keys.reference}00001.png`)).toBe("as the network gets it: 00001.png");
     expect(await readdir(join(workFolder, "export"))).toEqual([]);
+  });
+
+  it("leaves nothing of an earlier reference", async () => {
+    await train();
+    await exportModel();
+    fake.told.references = ["00000.png"];
+    await exportModel();
+    expect(await storage.list(keys.reference)).toEqual([`${keys.reference}00000.png`, keys.referenceJson]);
   });
 
   it.each<[string, Partial<Parity>]>([
@@ -268,7 +294,7 @@ describe("exportModel", () => {
   ])("publishes nothing where %s", async (_what, parity) => {
     await train();
     fake.told.parity = { ...SOUND, ...parity };
-    await expect(exportModel()).rejects.toMatchObject({ name: "InputError", field: "model.onnx", message: expect.stringMatching(/over \d+ images a box differs by up to/) as string });
+    await expect(exportModel()).rejects.toMatchObject({ name: "InputError", field: "model.onnx", message: expect.stringMatching(/over \d+ images with \d+ objects a box differs by up to/) as string });
     expect(await storage.size(keys.onnx)).toBeNull();
   });
 });

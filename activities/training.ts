@@ -1,4 +1,4 @@
-import { rm } from "node:fs/promises";
+import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { TrainerError, TrainReport } from "../adapters/training/trainer.ts";
 import { readJson } from "../adapters/storage/storage.ts";
@@ -6,6 +6,8 @@ import { InputError } from "../domain/errors.ts";
 import { canonicalJson, sha256Of } from "../domain/hash.ts";
 import { trainKeys } from "../domain/layout.ts";
 import type { Manifest } from "../domain/manifest.ts";
+import { describeParity, parityHolds } from "../domain/parity.ts";
+import type { Reference } from "../domain/reference.ts";
 import type { ExportInput, ExportOutput, Parity, StepInput, TrainInput, TrainOutput } from "../domain/steps.ts";
 import type { Deps } from "./deps.ts";
 import { allowedFile } from "./files/allowed-path.ts";
@@ -14,9 +16,6 @@ import { fetchFile, fileSha256, openRun } from "./training-run.ts";
 
 /** Supposed where the trainer did not say which batch it used. */
 const USUAL_BATCH = 16;
-/** How far ONNX Runtime may be from PyTorch: pixels of the network's input, and score. */
-const MAX_PIXELS = 1;
-const MAX_SCORE = 0.01;
 
 type Run = Awaited<ReturnType<typeof openRun>>;
 type Settings = Record<string, unknown> & { batch?: number | undefined };
@@ -65,6 +64,14 @@ export function createTrainingSteps({ storage, trainer, files, workFolder }: Pic
     });
   }
 
+  /** What PyTorch finds in the validation images: deployment asks every server for the same. reference.json comes last. */
+  async function publishReference(folder: string, { reference, referenceJson }: ReturnType<typeof trainKeys>): Promise<void> {
+    const { images } = JSON.parse(await readFile(join(folder, "reference.json"), "utf8")) as Reference;
+    for (const key of [referenceJson, ...(await storage.list(reference))]) await storage.remove(key);
+    for (const { file } of images) await storage.put(reference + file, { file: join(folder, file) });
+    await storage.put(referenceJson, { file: join(folder, "reference.json") });
+  }
+
   return {
     /** Trains up to the last epoch, whatever happens on the way: from the last checkpoint after a crash, with a smaller batch where memory runs out. */
     trainModel: (input: TrainInput): Promise<TrainOutput> =>
@@ -102,14 +109,16 @@ export function createTrainingSteps({ storage, trainer, files, workFolder }: Pic
           const model = join(scratch, "model.pt");
           await fetchFile(storage, input.modelKey, model);
           const output = join(scratch, "model.onnx");
-          const parity = await trainer.export({ model, data, imgsz: input.imgsz, output, signal, onProgress: report }).catch((error: unknown) => {
+          const reference = join(scratch, "reference");
+          const { parity } = await trainer.export({ model, data, imgsz: input.imgsz, output, reference, signal, onProgress: report }).catch((error: unknown) => {
             if (!isTrainerError(error) || error.kind !== "input") throw error;
             throw new InputError({ field: "model", message: error.message, whatToDo: "Retry the training.", status: 422, cause: error });
           });
           checkParity(parity);
           signal.throwIfAborted();
+          await publishReference(reference, keys);
           await storage.put(keys.onnx, { file: output });
-          return { onnxKey: keys.onnx, sha256: await fileSha256(output), parity };
+          return { onnxKey: keys.onnx, sha256: await fileSha256(output), parity, referenceKey: keys.referenceJson };
         }),
       ),
   };
@@ -128,9 +137,6 @@ function outputOf(made: TrainReport, modelKey: string, resultsKey: string, notes
 
 /** A model that answers differently where it serves is not deployed; the one before keeps serving. */
 function checkParity(parity: Parity): void {
-  const { images, max_box_px: box, max_keypoint_px: keypoint, max_score: score, unmatched } = parity;
-  const figures = `over ${images} images a box differs by up to ${box} px, a keypoint by ${keypoint} px, a score by ${score}, and ${unmatched} objects have no counterpart`;
-  // Said the other way round, so that NaN fails too.
-  if (images > 0 && box <= MAX_PIXELS && keypoint <= MAX_PIXELS && score <= MAX_SCORE && unmatched === 0) return;
-  throw new InputError({ field: "model.onnx", message: `The exported model does not agree with the trained one: ${figures}.`, whatToDo: "Retry the training, with more epochs or another imgsz; tell us the figures if it happens again.", status: 422 });
+  if (parityHolds(parity)) return;
+  throw new InputError({ field: "model.onnx", message: `The exported model does not agree with the trained one: ${describeParity(parity)}.`, whatToDo: "Retry the training, with more epochs or another imgsz; tell us the figures if it happens again.", status: 422 });
 }

@@ -3,6 +3,7 @@ import rateLimit from "@fastify/rate-limit";
 import type { TypeBoxTypeProvider } from "@fastify/type-provider-typebox";
 import fastify, { LogController, type FastifyBaseLogger } from "fastify";
 import { NO_EXTERNAL_TOOLS, type BuiltinLabeling, type ExternalTools } from "../adapters/labeling/labeling.ts";
+import { createModelRegistry } from "../adapters/models/registry.ts";
 import type { Storage } from "../adapters/storage/storage.ts";
 import type { App, Context } from "./context.ts";
 import { createKeyStore } from "./keys.ts";
@@ -16,6 +17,8 @@ import { approvalRoutes } from "./routes/approval.ts";
 import { deploymentRoutes } from "./routes/deployments.ts";
 import { healthRoutes } from "./routes/health.ts";
 import { labelingRoutes } from "./routes/labeling.ts";
+import { modelImportRoutes } from "./routes/model-import.ts";
+import { modelRoutes } from "./routes/models.ts";
 import { presenceRoutes } from "./routes/presence.ts";
 import { resultRoutes } from "./routes/results.ts";
 import { roundRoutes } from "./routes/rounds.ts";
@@ -76,7 +79,7 @@ export async function buildApp(deps: AppDeps): Promise<App> {
   const { storage, temporal } = deps;
   const keys = createKeyStore({ storage });
   const sessions = createSessions({ storage });
-  const context: Context = { ...deps, externalLabeling: deps.externalLabeling ?? NO_EXTERNAL_TOOLS, keys, sessions, watcher: createWatcher({ temporal, storage }) };
+  const context: Context = { ...deps, models: createModelRegistry({ storage }), externalLabeling: deps.externalLabeling ?? NO_EXTERNAL_TOOLS, keys, sessions, watcher: createWatcher({ temporal, storage }) };
 
   addProblems(app);
   addSecurityHeaders(app);
@@ -86,6 +89,6 @@ export async function buildApp(deps: AppDeps): Promise<App> {
   addAuth(app, { keys, sessions, allowAnonymous: deps.auth.allowAnonymous });
   await addOpenApi(app, deps);
   await addPages(app, deps);
-  for (const add of [healthRoutes, sessionRoutes, taskRoutes, trainingRoutes, resultRoutes, labelingRoutes, presenceRoutes, approvalRoutes, syncRoutes, roundRoutes, deploymentRoutes, webhookRoutes]) add(app, context);
+  for (const add of [healthRoutes, sessionRoutes, taskRoutes, trainingRoutes, resultRoutes, labelingRoutes, presenceRoutes, approvalRoutes, syncRoutes, roundRoutes, deploymentRoutes, modelRoutes, modelImportRoutes, webhookRoutes]) add(app, context);
   return app;
 }

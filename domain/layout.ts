@@ -20,6 +20,9 @@ export const videoKeys = (taskId: string) => {
   };
 };
 
+/** Of all tasks. */
+export const FRAMES_PREFIX = "frames/";
+
 export const frameKeys = (taskId: string, round: number) => {
   const prefix = folder("frames", taskId, round);
   return { prefix, image: (frame: number) => `${prefix}${digits(frame, 8)}.jpg`, list: `${prefix}frames.json` };
@@ -92,9 +95,22 @@ export const modelKeys = (name: string) => {
   return {
     prefix,
     config: `${prefix}config.pbtxt`,
+    /** Which version answers where none is named. */
+    serving: `${prefix}serving.json`,
+    /** Who changes this model, or did last. */
+    change: `${prefix}change.json`,
     onnx: (version: number) => `${prefix}${version}/model.onnx`,
     card: (version: number) => `${prefix}${version}/model.json`,
   };
+};
+
+/** Of all models. */
+export const MODELS_PREFIX = "models/";
+
+/** A file that a user brought, until it is a model: as it came, as ONNX, and what it finds in the frames that it was tried with. */
+export const importKeys = (runId: string) => {
+  const prefix = `imports/${runId}/`;
+  return { prefix, source: (kind: "pt" | "onnx") => `${prefix}source.${kind}`, onnx: `${prefix}model.onnx`, reference: `${prefix}reference/reference.json`, referencePrefix: `${prefix}reference/` };
 };
 
 export const taskKeys = (taskId: string) => ({

@@ -3,6 +3,8 @@
 export interface OnnxFile {
   inputs: OnnxValue[];
   outputs: OnnxValue[];
+  /** Version of each set of operators, by domain; "" is ONNX's own. */
+  opsets: Record<string, number>;
   /** metadata_props: Ultralytics writes task, names, imgsz, kpt_shape ... here, as Python values. */
   metadata: Record<string, string>;
   /** Other files that it wants to read its weights from. */
@@ -42,6 +44,7 @@ export function readOnnxFile(bytes: Uint8Array): OnnxFile {
     // Old exporters list their weights among the inputs.
     inputs: all(graphFields, 11).map(valueOf).filter((input) => !initializers.has(input.name)),
     outputs: all(graphFields, 12).map(valueOf),
+    opsets: Object.fromEntries(all(model, 8).map((entry) => [textOf(fieldsOf(entry.bytes), 1), fieldsOf(entry.bytes).find((field) => field.number === 2)?.value ?? 0])),
     metadata: Object.fromEntries(all(model, 14).map((entry) => keyAndValue(entry.bytes))),
     externalFiles: [...externalFiles],
   };

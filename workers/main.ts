@@ -22,6 +22,8 @@ const activities = createActivities({
   storage: adapters.storage,
   video: await adapters.video(),
   serving,
+  embedded: await adapters.embedded(),
+  models: adapters.models,
   labeling: await adapters.labeling(),
   externalLabeling: await adapters.externalLabeling(),
   publicUrl: config.publicUrl,
@@ -51,5 +53,6 @@ try {
   logger.info("worker stopped");
 } finally {
   await serving.close();
+  await (await adapters.embedded()).close();
   await connection.close();
 }

@@ -1,4 +1,5 @@
 import { CancellationScope, patched } from "@temporalio/workflow";
+import { trainKeys } from "../domain/layout.ts";
 import type { SegmentOutput } from "../domain/steps.ts";
 import type { StepName } from "../domain/task.ts";
 import { labeling } from "./labeling-step.ts";
@@ -60,8 +61,9 @@ const deployment: StepWork = async ({ task, made }) => {
   const deploymentId = `${taskId}-${round}-${sha256.slice(0, 12)}`;
   task.emit("model.deployment.requested", { model_path: onnxKey, deployment_id: deploymentId, status: "requested", endpoint: "" });
   const { base, epochs, imgsz, metrics } = made.training;
-  const lineage = { task_id: taskId, round, snapshot_sha256: made.approval.sha256, base_model: base, epochs, imgsz, metrics, parity: made.exported.parity };
-  const input = { ...task.input, name: taskId, onnxKey, sha256, deploymentId, lineage };
+  const { classes, keypoints, user_id: by, training: settings } = task.state.settings;
+  const lineage = { task_id: taskId, round, snapshot_sha256: made.approval.sha256, manifest: trainKeys(taskId, round).manifest, base_model: base, settings, epochs, imgsz, metrics, parity: made.exported.parity };
+  const input = { ...task.input, name: taskId, onnxKey, sha256, deploymentId, lineage, referenceKey: made.exported.referenceKey ?? null, names: { classes, keypoints }, by };
   const deployed = patched("one-change-of-a-model-at-a-time") ? await oneAtATime(taskId, "deployModel", input) : await run.deployModel(input);
   made.model = deployed.model;
   task.emit("model.deployed", { deployment_id: deploymentId, status: "completed", endpoint: deployed.endpoint });

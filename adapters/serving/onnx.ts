@@ -67,6 +67,14 @@ export function createOnnxServing(options: { storage: Storage; threads?: number 
       const { task, classes, keypoints, imgsz, dynamicSize, stride } = await use(model);
       return { name: model.name, version: model.version, task, classes, keypoints, imgsz, dynamicSize, stride } satisfies ModelInfo;
     },
+    async serve({ name, versions }) {
+      for (const version of versions) await use({ name, version });
+      for (const key of loaded.keys()) {
+        if (!key.startsWith(`${name}@`) || versions.includes(Number(key.slice(name.length + 1)))) continue;
+        loaded.delete(key);
+        await client.ask({ kind: "unload", key }).catch(() => undefined);
+      }
+    },
     async infer({ model, images, size, confidence, iou, maxDetections }) {
       if (images.length === 0) return [];
       const facts = await use(model);

@@ -12,6 +12,12 @@ export interface Serving {
    */
   load(model: ModelRef): Promise<ModelInfo>;
   /**
+   * These versions of a model answer from now on, and no others: all of them are ready when this returns. Requests in flight are finished first.
+   * Embedded, the others are let go of in this process; one that is asked for again is loaded again.
+   * Throws as `load` does; then what served before goes on serving.
+   */
+  serve(options: { name: string; versions: number[] }): Promise<void>;
+  /**
    * Letterboxed planar RGB images of the model's input size in, detections in pixels of that input out, after NMS, best first.
    * `size`: of the images, where the model takes several (ModelInfo.dynamicSize). The images are only read.
    */

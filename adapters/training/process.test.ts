@@ -1,6 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -56,12 +56,18 @@ describe.skipIf(!existsSync(python))("the trainer as a child process", () => {
     expect(seen).toEqual(["checkpoint 0", "epoch 1", "checkpoint 1", "epoch 2"]);
     expect(progress[0]).toMatchObject({ done: 0, total: 2, unit: "epochs", figures: { batch: 32 } });
     expect(progress.at(-1)?.figures).toHaveProperty("box_map50");
+    // Within the second epoch: what is known now, and what the first one reached.
+    expect(progress.find(({ message }) => message?.startsWith("epoch 2"))?.figures).toMatchObject({ batch: 32, images_per_s: expect.any(Number) as number, seconds_left: expect.any(Number) as number, box_loss: expect.any(Number) as number, box_map50: expect.any(Number) as number });
     expect(report).toMatchObject({ epochs: 2, task: "pose", imgsz: 64 });
     expect(report.base).toContain("from scratch");
 
     const output = join(folder, "model.onnx");
-    const parity = await trainer.export({ model: report.model, data, imgsz: report.imgsz, output, signal: new AbortController().signal, onProgress: () => undefined });
+    const reference = join(folder, "reference");
+    const { parity } = await trainer.export({ model: report.model, data, imgsz: report.imgsz, output, reference, signal: new AbortController().signal, onProgress: () => undefined });
     expect(existsSync(output)).toBe(true);
+    const { images } = JSON.parse(await readFile(join(reference, "reference.json"), "utf8")) as { images: { file: string }[] };
+    expect(images.length).toBe(3);
+    expect(images.every(({ file }) => existsSync(join(reference, file)))).toBe(true);
     expect(parity.images).toBe(3);
     expect(parity.unmatched).toBe(0);
     expect(Math.max(parity.max_box_px, parity.max_keypoint_px)).toBeLessThan(1);
@@ -74,6 +80,25 @@ describe.skipIf(!existsSync(python))("the trainer as a child process", () => {
     await expect(run).rejects.toBe(reason);
     expect(processesWith(join(folder, "cancelled"))).toEqual([]);
   }, 240_000);
+
+  it("ends all that the trainer has started, also what does not heed SIGTERM", async () => {
+    const [program, controller] = [join(folder, "stubborn"), new AbortController()];
+    await writeFile(program, `#!/bin/sh\ntrap '' TERM\n(trap '' TERM; sleep 300; true stubborn ${folder}) &\necho '{"event":"start","epochs":2}'\nwait\nsleep 300\n`, { mode: 0o755 });
+    let group = 0;
+    const stubborn = createTrainer({ projectFolder, python: program });
+    const run = stubborn.train(options("stubborn-run", {
+      signal: controller.signal,
+      onProgress: () => {
+        group = Number.parseInt(processesWith(program)[0]!, 10);
+        controller.abort(new Error("cancelled by a person"));
+      },
+    }));
+    await expect(run).rejects.toThrow("cancelled by a person");
+    const left = spawnSync("ps", ["axww", "-o", "pgid=,args="], { encoding: "utf8" }).stdout.split("\n").filter((line) => Number.parseInt(line, 10) === group);
+    expect(group).toBeGreaterThan(0);
+    expect(left).toEqual([]);
+    // A group that gets 5 s to end by itself is gone within 10: else this test ends first.
+  }, 10_000);
 
   it("says what is wrong with the input, and is not to be tried again", async () => {
     await expect(trainer.train(options("bad", { settings: { ...SETTINGS, scale: "n", base_model: "/no/such/model.pt" } }))).rejects.toMatchObject({ name: "TrainerError", kind: "input", message: expect.stringContaining("/no/such/model.pt") as string });
