@@ -1,5 +1,6 @@
 import type { FrameStatus, FrameLabels, LabeledObject, LabelingTask as StoredTask } from "../../../domain/labels.ts";
 import type { FrameComment } from "../../../domain/events.ts";
+import type { CurveRow } from "../../../domain/training-curve.ts";
 import type { TaskState, TaskStatus } from "../../../domain/state.ts";
 import type { RetryBody, StepName, TaskBody } from "../../../domain/task.ts";
 import { t } from "./i18n/index.ts";
@@ -25,6 +26,13 @@ export interface TaskRow {
 }
 
 export type StatusAnswer = TaskState & { answered_by: "workflow" | "temporal" | "record" };
+
+/** How a training goes, of what the pages show. */
+export interface TrainingAnswer {
+  total: number | null;
+  curve: CurveRow[];
+  report_url: string | null;
+}
 
 export interface FrameRow {
   frame: number;
@@ -148,6 +156,7 @@ export function createApi(options: { fetch?: typeof fetch; onSignedOut?: () => v
     createTask: (body: TaskBody, idempotencyKey: string) => call<{ task_id: string; status_url: string; labeling_url: string }>("POST", "/tasks/", body, { headers: { "idempotency-key": idempotencyKey } }),
     tasks: () => call<{ tasks: TaskRow[] }>("GET", "/tasks/?limit=50"),
     status: (taskId: string) => call<StatusAnswer>("GET", `/status/${id(taskId)}`),
+    training: (taskId: string) => call<TrainingAnswer>("GET", `/training/${id(taskId)}`),
     retry: (taskId: string, body: RetryBody) => call<void>("POST", `/tasks/${id(taskId)}/retry`, body),
     cancel: (taskId: string) => call<void>("POST", `/tasks/${id(taskId)}/cancel`),
     results: (taskId: string) => call<{ files: ResultFileRow[] }>("GET", `/tasks/${id(taskId)}/results`),

@@ -1,5 +1,5 @@
-import { useState } from "preact/hooks";
-import { ApiError, type StatusAnswer } from "../api.ts";
+import { useEffect, useState } from "preact/hooks";
+import { ApiError, type StatusAnswer, type TrainingAnswer } from "../api.ts";
 import { between, day } from "../format.ts";
 import { t } from "../i18n/index.ts";
 import { said } from "../i18n/said.ts";
@@ -7,7 +7,7 @@ import { useApp } from "../ui/context.ts";
 import { useNow, usePolling, useTitle } from "../ui/hooks.ts";
 import { Layout } from "../ui/layout.tsx";
 import { Badge, ErrorNote } from "../ui/parts.tsx";
-import { addPoint, type Curves } from "./curve.tsx";
+import { NO_CURVES } from "./curve.tsx";
 import { labelingUrl } from "./labeling-url.ts";
 import { NewRound } from "./new-round.tsx";
 import { Results } from "./results.tsx";
@@ -18,7 +18,7 @@ import { Timeline } from "./timeline.tsx";
 export function TaskPage(props: { taskId: string }) {
   const { api } = useApp();
   const [task, setTask] = useState<StatusAnswer | null>(null);
-  const [curves, setCurves] = useState<Curves>({});
+  const [training, setTraining] = useState<TrainingAnswer | null>(null);
   const [error, setError] = useState<unknown>(null);
   const ended = task !== null && task.ended_at !== null;
   const now = useNow(!ended);
@@ -29,14 +29,24 @@ export function TaskPage(props: { taskId: string }) {
       const found = await api.status(props.taskId);
       setTask(found);
       setError(null);
-      const training = found.steps.find((step) => step.name === "training");
-      if (training?.status === "running" && training.progress !== null) setCurves((before) => addPoint(before, training.progress));
     } catch (problem) {
       setError(problem);
     }
   };
   const unknown = error instanceof ApiError && error.status === 404;
   usePolling(ask, 1000, !ended && !unknown);
+
+  // The curves change once an epoch; after training they stay.
+  const trainingStatus = task?.steps.find((step) => step.name === "training")?.status ?? "pending";
+  const askTraining = async (): Promise<void> => {
+    // What cannot be had just now is asked again; the status above says what is wrong.
+    const found = await api.training(props.taskId).catch(() => null);
+    if (found !== null) setTraining(found);
+  };
+  usePolling(askTraining, 2000, trainingStatus === "running");
+  useEffect(() => {
+    if (trainingStatus !== "pending") void askTraining();
+  }, [trainingStatus]);
 
   return (
     <Layout>
@@ -64,7 +74,7 @@ export function TaskPage(props: { taskId: string }) {
           <div class="task-columns">
             <section class="card" aria-labelledby="steps">
               <h2 id="steps">{t("pages.task.steps")}</h2>
-              <Steps task={task} curves={curves} now={now} onRetried={ask} />
+              <Steps task={task} curves={training === null ? NO_CURVES : { rows: training.curve, total: training.total }} reportUrl={training?.report_url ?? null} now={now} onRetried={ask} />
             </section>
             <section class="card" aria-labelledby="timeline">
               <h2 id="timeline">{t("pages.task.timeline")}</h2>

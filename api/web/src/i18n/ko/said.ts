@@ -104,7 +104,7 @@ export const said: Translation<typeof en> = {
     resultsPath: "결과",
     reviewed: "검수한 프레임",
     round: "회차",
-    secondsLeft: "남은 시간(초)",
+    secondsLeft: "남은 시간",
     segments: "구간",
     source: "출처",
     steps: "단계",
