@@ -6,11 +6,13 @@ import argparse
 import json
 import os
 import sys
-import traceback
 
+from .asked import devices_of, read_asked
 from .channel import Channel
 from .environment import prepare
-from .errors import InputProblem
+from .errors import InputProblem, error_of
+from .memory import RESERVE_BYTES
+from .ranks import Peers, announce
 
 
 def parser() -> argparse.ArgumentParser:
@@ -44,33 +46,52 @@ def _positive(text: str) -> int:
 
 
 def main() -> None:
+    prepare()
+    if sys.argv[1:] == ["peer"]:
+        peer()
     arguments = parser().parse_args()
     channel = Channel(arguments.standalone or sys.stdin is None or sys.stdin.isatty())
-    prepare()
+    peers: list[Peers] = []
+    reserve = bytearray(RESERVE_BYTES)
     try:
         if arguments.command in ("train", "resume"):
-            _train(arguments, channel)
+            _train(arguments, channel, peers)
         else:
             _export(arguments, channel)
     except Exception as problem:
-        traceback.print_exc()
-        kind, what_to_do = _judge(problem)
-        channel.emit("error", kind=kind, message=str(problem) or type(problem).__name__, what_to_do=what_to_do)
+        del reserve
+        error = error_of(problem)
+        for others in peers:
+            others.wait_for_cause()
+        channel.emit("error", **error)
         # os._exit: threads and half-done native work must not turn an error into a hang or a crash.
         os._exit(2)
     os._exit(0)
 
 
-def _judge(problem: Exception) -> tuple[str, str]:
-    if isinstance(problem, InputProblem):
-        return "input", problem.what_to_do
-    words = str(problem).lower()
-    if isinstance(problem, MemoryError) or "out of memory" in words or "can't allocate memory" in words or "not enough memory" in words:
-        return "memory", "Lower training.batch or training.imgsz, or train on a machine with more memory."
-    return "crash", "Try again; the log of the training worker has the details."
+def peer() -> None:
+    """One of several processes of a training, whose first started it: see ranks.py."""
+    line = b""
+    while not line.endswith(b"\n"):
+        line += os.read(0, 1) or os._exit(1)
+    channel = Channel(standalone=False)
+    reserve = bytearray(RESERVE_BYTES)
+    try:
+        from .peer import train_as_peer
+
+        train_as_peer(json.loads(line))
+    except Exception as problem:
+        del reserve
+        channel.emit("error", **error_of(problem))
+        os._exit(2)
+    os._exit(0)
 
 
-def _train(arguments: argparse.Namespace, channel: Channel) -> None:
+def _train(arguments: argparse.Namespace, channel: Channel, peers: list[Peers]) -> None:
+    asked = read_asked(arguments.settings)
+    if (count := devices_of(asked)) > 1:
+        announce(0, count)
+
     from .checkpoints import OURS, RunFolder
     from .dataset import read_dataset
     from .finish import finish
@@ -79,10 +100,6 @@ def _train(arguments: argparse.Namespace, channel: Channel) -> None:
     from .settings import Settings, resolve
     from .training import train
 
-    try:
-        asked = json.loads(arguments.settings)
-    except ValueError as problem:
-        raise InputProblem(f"--settings is no JSON: {problem}", "Give a JSON object of training settings.") from problem
     data = read_dataset(arguments.data)
     folder = RunFolder(arguments.run)
     checkpoint, notes = folder.newest()
@@ -96,7 +113,17 @@ def _train(arguments: argparse.Namespace, channel: Channel) -> None:
     run.base_path, run.base = (None, checkpoint[OURS]["base"]) if checkpoint else find_base(settings)
     start = checkpoint["epoch"] + 1 if checkpoint else 0
     channel.emit("start", **settings.as_dict(), base=run.base, resumed_from=start or None, train_images=len(data.train), val_images=len(data.val), boxes=data.instances, notes=run.notes)
-    train(run)
+
+    def start_peers() -> None:
+        if count > 1:
+            others = Peers(count, lambda error: (channel.emit("error", **{key: error[key] for key in ("kind", "message", "what_to_do")}), os._exit(2)))
+            peers.append(others)
+            run.meeting = others.meeting
+            others.start({"data": arguments.data, "run": arguments.run, "settings": settings.as_dict(), "base_path": run.base_path, "epoch": start - 1})
+
+    train(run, start_peers)
+    for others in peers:
+        others.finish()
     channel.emit("done", **finish(run))
 
 

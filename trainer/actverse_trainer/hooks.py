@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-import io
+import math
 from copy import deepcopy
 from typing import Any
 
 import torch
+from torch import nn
 from ultralytics.data import build_dataloader
+from ultralytics.utils.torch_utils import unwrap_model
 
 from . import network
 from .checkpoints import OURS
 from .loss import SIGMA
+from .ranks import join
 from .run import Run
 from .safe import open_model
 from .samples import Crops, WholeFrames
@@ -65,36 +68,32 @@ class Hooks:
     def save_model(self) -> bool:
         """Both checkpoints with our part, whole on disk, then announced; goes on when the caller has taken them."""
         run = self.run
-        buffer = io.BytesIO()
         # Ultralytics cannot read weights that lie channels last.
         ema = deepcopy(self.ema.ema).to(memory_format=torch.contiguous_format)
         ema.criterion = None
-        torch.save(
-            {
-                "epoch": self.epoch,
-                "best_fitness": self.best_fitness,
-                "stopper": {"best_fitness": self.stopper.best_fitness, "best_epoch": self.stopper.best_epoch},
-                "model": None,
-                "ema": ema,
-                "updates": self.ema.updates,
-                "optimizer": self.optimizer.state_dict(),
-                "scaler": self.scaler.state_dict(),
-                "train_args": vars(self.args),
-                "train_metrics": {**self.metrics, "fitness": self.fitness},
-                "version": str(torch.__version__),
-                OURS: {
-                    "settings": run.settings.as_dict() | {"epochs": self.epochs},
-                    "base": run.base,
-                    "elapsed": run.elapsed,
-                    "finished": bool(self.stop),
-                    "rows": self.csv.read_text(),
-                    "weights": {k: v.detach().cpu() for k, v in self.model.state_dict().items()},
-                },
+        content = {
+            "epoch": self.epoch,
+            "best_fitness": self.best_fitness,
+            "stopper": {"best_fitness": self.stopper.best_fitness, "best_epoch": self.stopper.best_epoch},
+            "model": None,
+            "ema": ema,
+            "updates": self.ema.updates,
+            "optimizer": self.optimizer.state_dict(),
+            "scaler": self.scaler.state_dict(),
+            "train_args": vars(self.args),
+            "train_metrics": {**self.metrics, "fitness": self.fitness},
+            "version": str(torch.__version__),
+            OURS: {
+                "settings": run.settings.as_dict() | {"epochs": self.epochs},
+                "base": run.base,
+                "elapsed": run.elapsed,
+                "finished": bool(self.stop),
+                "rows": self.csv.read_text(),
+                "weights": {k: v.detach().cpu() for k, v in unwrap_model(self.model).state_dict().items()},
             },
-            buffer,
-        )
-        run.folder.publish(buffer.getvalue(), is_best=self.best_fitness == self.fitness)
+        }
         f = run.folder
+        f.publish(content, is_best=self.best_fitness == self.fitness)
         run.channel.emit("checkpoint", epoch=self.epoch, last=str(f.last), best=str(f.best), results=str(f.results))
         run.channel.wait_for_ack(self.epoch)
         return True
@@ -102,7 +101,30 @@ class Hooks:
     def _load_checkpoint_state(self, checkpoint: dict[str, Any]) -> None:
         super()._load_checkpoint_state(checkpoint)
         # The optimiser's momenta belong to these weights, not to their moving average.
-        self.model.load_state_dict(checkpoint[OURS]["weights"])
+        unwrap_model(self.model).load_state_dict(checkpoint[OURS]["weights"])
+        # Steps as this batch size counts them.
+        self.ema.updates = round(checkpoint["updates"] * self.run.settings.batches / checkpoint[OURS]["settings"]["batches"])
+        self.pace_average()
+
+    def pace_average(self) -> None:
+        """Ultralytics' average of the weights is made for 100 times as many steps: it would lag behind the whole of a short training."""
+        total = max(self.epochs * len(self.train_loader), 1)
+        decay = 1 - 1 / max(min(total / 20, 10_000), 2)
+        self.ema.decay = lambda updates: decay * (1 - math.exp(-updates / (total / 20)))
+
+    def _setup_ddp(self) -> None:
+        self.device = join(self.run.settings.device, self.run.meeting)
+
+    def _setup_train(self) -> None:
+        # On CPUs, which Ultralytics does not know several of, the network is wrapped below.
+        self.world_size = 0 if self.device.type == "cpu" else self.run.count
+        super()._setup_train()
+
+    def _build_train_pipeline(self) -> None:
+        if self.device.type == "cpu" and self.run.count > 1:
+            self.world_size = self.run.count
+            self.model = nn.parallel.DistributedDataParallel(self.model, find_unused_parameters=True)
+        super()._build_train_pipeline()
 
     def final_eval(self) -> None:
         """finish() does it, also for a run that was killed after its last epoch."""

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import os
-from typing import Any
+from typing import Any, Callable
 
 import torch
 from ultralytics.models.yolo.detect import DetectionTrainer
 from ultralytics.models.yolo.pose import PoseTrainer
 
-from . import progress
 from .checkpoints import OURS
 from .hooks import Hooks
+from .progress import Progress
 from .run import Run
 
 
 def make_trainer(run: Run) -> Any:
     s = run.settings
+    on_cpu = s.devices[0] == "cpu"
     parent = PoseTrainer if s.task == "pose" else DetectionTrainer
     kind = type(f"Actverse{parent.__name__}", (Hooks, parent), {"run": run})
     arguments = {
@@ -28,7 +29,7 @@ def make_trainer(run: Run) -> Any:
         "batch": s.batch,
         "nbs": s.batch,
         "imgsz": s.imgsz,
-        "device": s.device,
+        "device": "cpu" if on_cpu else s.device,
         "seed": s.seed,
         "optimizer": "AdamW",
         "lr0": s.lr,
@@ -36,13 +37,12 @@ def make_trainer(run: Run) -> Any:
         "cos_lr": True,
         "momentum": 0.9,
         "weight_decay": 0.01,
-        "warmup_epochs": min(3.0, s.epochs / 10),
-        "warmup_bias_lr": 0.0,
+        "warmup_epochs": 0,  # progress.py has a warm-up
         "close_mosaic": 0,
         "plots": False,
         "deterministic": False,
-        "amp": s.device not in ("cpu", "mps"),
-        "workers": 0 if s.device in ("cpu", "mps") else 4,
+        "amp": not on_cpu and s.device != "mps",
+        "workers": 0 if on_cpu or s.device == "mps" else 4,
         "project": str(run.folder.path.parent),
         "name": run.folder.path.name,
         "exist_ok": True,
@@ -50,11 +50,12 @@ def make_trainer(run: Run) -> Any:
         "verbose": False,
     }
     trainer = kind(overrides=arguments, _callbacks=None)
-    if s.device == "cpu":
-        torch.set_num_threads(_cores())  # Ultralytics leaves one core out, for data loaders that there are none of on a CPU
-    for event, callbacks in progress.callbacks(run).items():
-        for callback in callbacks:
-            trainer.add_callback(event, callback)
+    trainer.world_size = run.count if run.count > 1 else 0
+    if on_cpu:
+        # Ultralytics leaves one core out, for data loaders that there are none of on a CPU
+        torch.set_num_threads(max(_cores() // run.count, 1))
+    for event, callback in Progress(run).callbacks().items():
+        trainer.add_callback(event, callback)
     trainer.csv = run.folder.results
     trainer.last, trainer.best = run.folder.last, run.folder.best  # from where Ultralytics recovers when a loss is not a number
     return trainer
@@ -65,14 +66,20 @@ def _cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def train(run: Run) -> None:
-    """Up to the last epoch; nothing where the checkpoint says that it was done."""
+def train(run: Run, start_peers: Callable[[], None] = lambda: None) -> None:
+    """Up to the last epoch; nothing where the checkpoint says that it was done. Peers, if any, are started when the folder is ready."""
     checkpoint = run.checkpoint
     if checkpoint:
-        run.folder.rewind_results(checkpoint)
         run.elapsed_before = float(checkpoint[OURS]["elapsed"])
-        if checkpoint[OURS]["finished"]:
-            return
-    else:
-        run.folder.clear()
+    if run.rank == 0:
+        if checkpoint:
+            run.notes += run.folder.agree(checkpoint)
+        else:
+            run.folder.clear()
+    if checkpoint and checkpoint[OURS]["finished"]:
+        return
+    if run.rank == 0:
+        start_peers()
     make_trainer(run).train()
+    if run.count > 1:
+        torch.distributed.destroy_process_group()
