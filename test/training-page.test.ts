@@ -1,4 +1,4 @@
-import { dirname, join, resolve } from "node:path";
+import { dirname, join } from "node:path";
 import { mkdir, writeFile } from "node:fs/promises";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
@@ -46,7 +46,7 @@ beforeAll(async () => {
     }),
   });
   await lab.startWorkers();
-  const app = await lab.app({ webRoot: resolve("api/web/dist") });
+  const app = await lab.app({ webRoot: join(process.cwd(), "api/web/dist") });
   url = await app.listen({ port: 0, host: "127.0.0.1" });
   const folder = join(dirname(lab.video), "mice");
   await mkdir(folder);
