@@ -98,5 +98,6 @@ export async function buildApp(deps: AppDeps): Promise<App> {
   await addOpenApi(app, deps);
   await addPages(app, deps);
   for (const add of [healthRoutes, sessionRoutes, taskRoutes, trainingRoutes, resultRoutes, labelingRoutes, presenceRoutes, approvalRoutes, syncRoutes, roundRoutes, deploymentRoutes, modelRoutes, modelImportRoutes, webhookRoutes]) add(app, context);
+  eventRoutes(app, { ...context, live: createLive(context) });
   return app;
 }
