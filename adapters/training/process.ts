@@ -44,6 +44,9 @@ export function createTrainer({ projectFolder, python, counters }: { projectFold
               figures = { ...figures, ...figuresOf(event["figures"]) };
               onProgress({ done: numberOf(event["epoch"]) + 1, total: numberOf(event["epochs"]), unit: "epochs", figures });
               return undefined;
+            case "progress":
+              onProgress({ done: numberOf(event["done"]), total: numberOf(event["total"]), unit: "images", message: "judging the validation images", figures });
+              return undefined;
             case "done":
               report = reportOf(event, runFolder);
               return undefined;

@@ -48,6 +48,7 @@ export const said = {
     wholeVideos: "Whole videos validate: {{videos}}.",
     eachVideo: "No video can validate as a whole: each shows something that no other does. Each is split by itself, so the figures are of videos that were seen in training.",
     imported: "Imported from {{place}}: how far train and val lie apart is not known.",
+    judging: "judging the validation images",
     checkingData: "checking the dataset",
     noneToValidate: "No validation image has labels: the training images are used to validate, so the figures are too good.",
   },

@@ -47,6 +47,7 @@ export const said: Translation<typeof en> = {
     wholeVideos: "검증에 쓰는 영상 전체: {{videos}}",
     eachVideo: "통째로 검증에 쓸 영상 없음: 영상마다 다른 영상에 없는 것이 있어 영상별로 나눔. 지표는 학습에 쓴 영상 기준",
     imported: "{{place}}에서 가져옴: 학습과 검증 이미지의 시간 간격은 알 수 없음",
+    judging: "검증 이미지 평가 중",
     checkingData: "데이터셋 확인 중",
     noneToValidate: "라벨이 있는 검증 이미지 없음: 학습 이미지로 검증해 지표가 실제보다 높음",
   },
