@@ -23,6 +23,7 @@ class RunFolder:
         self.last, self.previous, self.best = (self.path / f"{name}.pt" for name in ("last", "previous", "best"))
         self.results = self.path / "results.csv"
         self.model = self.path / "model.pt"
+        self.report_json, self.report_html = self.path / "report.json", self.path / "report.html"
 
     def publish(self, content: dict[str, Any], is_best: bool) -> None:
         """last.pt becomes previous.pt, so that a damaged last.pt never loses more than one epoch.
@@ -99,7 +100,12 @@ class RunFolder:
     def clear(self) -> None:
         for file in (self.last, self.previous, self.best, self.results, self.model):
             file.unlink(missing_ok=True)
+        self.clear_report()
         shutil.rmtree(self.path / "weights", ignore_errors=True)
+
+    def clear_report(self) -> None:
+        for file in (self.report_json, self.report_html):
+            file.unlink(missing_ok=True)
 
 
 def write_whole(file: Path, content: bytes) -> None:

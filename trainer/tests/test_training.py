@@ -33,7 +33,7 @@ def arguments(data: str, run: Path, **settings: Any) -> list[str]:
 def test_trains_resumes_after_a_kill_and_exports(pose_data: str, tmp_path: Path, start: Any) -> None:
     whole, broken = tmp_path / "whole", tmp_path / "broken"
     events = run_to_end(start(*arguments(pose_data, whole)))
-    names = [event["event"] for event in events if event["event"] != "batch"]
+    names = [event["event"] for event in events if event["event"] not in ("batch", "progress")]
     assert names == ["start", *["checkpoint", "epoch"] * 3, "done"]
     assert events[0]["base"].startswith("from scratch") and events[0]["scale"] == "micro" and events[0]["mirror"]
     assert [row["epoch"] for row in rows(whole)] == ["1", "2", "3"]
@@ -76,7 +76,7 @@ def test_trains_resumes_after_a_kill_and_exports(pose_data: str, tmp_path: Path,
 
     # Killed after its last epoch, with a last.pt that was cut short on top: finishes from the one before.
     again = run_to_end(start(*arguments(pose_data, moved)))
-    assert [event["event"] for event in again] == ["start", "done"] and again[-1]["epochs"] == 3
+    assert [event["event"] for event in again] == ["start", "progress", "done"] and again[-1]["epochs"] == 3
     (moved / "last.pt").write_bytes((moved / "last.pt").read_bytes()[:5000])
     events = run_to_end(start(*arguments(pose_data, moved)))
     assert events[0]["resumed_from"] == 2 and "last.pt cannot be read" in events[0]["notes"][0] and "goes on from previous.pt" in events[0]["notes"][1]
