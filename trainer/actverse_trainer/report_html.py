@@ -19,7 +19,7 @@ WORDS = {
     "box_map50": "Boxes, mAP50",
     "box_map50_95": "Boxes, mAP50–95",
     "pose_map50": "Keypoints, mAP50",
-    "pose_map50_95": "Keypoints, mAP50–95",
+    "pose_map50_95": "Keypoints, mAP50\u201395",
 }
 SETTINGS = [("task", ""), ("scale", ""), ("base_model", ""), ("device", ""), ("imgsz", "px"), ("crop", "px"), ("epochs", ""), ("patience", "epochs"), ("batch", "images"), ("batches", "an epoch"), ("lr", ""), ("seed", ""), ("augment", ""), ("time_limit", "s")]
 LOSSES = {"box": "Box loss", "pose": "Keypoint loss", "kobj": "Keypoint visibility loss", "cls": "Class loss", "dfl": "Box edge loss", "rle": "Keypoint spread loss"}

@@ -28,7 +28,7 @@ def chart(series: Sequence[tuple[str, list[tuple[float, float]]]], share: bool =
     parts = [f'<svg class="chart" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{escape(", ".join(name for name, _ in series))} by epoch">']
     for i in range(5):
         y = place(first, top * i / 4)[1]
-        parts.append(f'<line class="grid" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y:.1f}" y2="{y:.1f}"/><text class="tick" x="{LEFT - 6}" y="{y + 3.5:.1f}" text-anchor="end">{_label(top * i / 4)}</text>')
+        parts.append(f'<line class="grid" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y:.1f}" y2="{y:.1f}"/><text class="tick" x="{LEFT - 6}" y="{y + 3.5:.1f}" text-anchor="end">{f"{25 * i} %" if share else _label(top * i / 4)}</text>')
     for x in _ticks(first, last):
         parts.append(f'<text class="tick" x="{place(x, 0)[0]:.1f}" y="{HEIGHT - 8}" text-anchor="middle">{x}</text>')
     if best is not None and first <= best <= last:
@@ -56,14 +56,14 @@ def overlay(width: int, height: int, objects: Sequence[dict[str, Any]]) -> str:
         parts.append(f'<text class="name k{colour}" x="{x1}" y="{y1 - unit if above else y2 + 3.2 * unit:.1f}" font-size="{2.8 * unit:.2f}" stroke-width="{0.7 * unit:.2f}">{words}</text>')
         for number, (x, y, seen) in enumerate(thing["keypoints"]):
             if seen >= (SEEN if score is not None else 0.01):
-                parts.append(f'<circle class="point k{number % COLOURS}" cx="{x}" cy="{y}" r="{0.8 * unit:.2f}"/>')
+                parts.append(f'<circle class="point k{number % COLOURS}" cx="{x}" cy="{y}" r="{1.1 * unit:.2f}"/>')
     return "".join([*parts, "</svg>"])
 
 
 def _nice(value: float) -> float:
-    """The smallest of 1, 2, 2.5, 5 times a power of ten that is not below."""
+    """The smallest of some round numbers times a power of ten that is not below."""
     power = 10 ** math.floor(math.log10(value))
-    return next(step * power for step in (1, 2, 2.5, 5, 10) if step * power >= value * 0.999)
+    return next(step * power for step in (1, 1.2, 1.6, 2, 2.4, 3, 4, 5, 6, 8, 10) if step * power >= value * 0.999)
 
 
 def _label(value: float) -> str:
@@ -71,5 +71,6 @@ def _label(value: float) -> str:
 
 
 def _ticks(first: float, last: float) -> list[int]:
-    step = max(math.ceil((last - first) / 5), 1)
-    return list(range(math.ceil(first), math.floor(last) + 1, step))
+    """The first epoch and round numbers after it."""
+    step = next(step for power in range(6) for step in (10**power, 2 * 10**power, 5 * 10**power) if (last - first) / step <= 6)
+    return [int(first), *(x for x in range(step, int(last) + 1, step) if x - first >= step / 2)]
