@@ -23,6 +23,9 @@ class RunFolder:
         self.last, self.previous, self.best = (self.path / f"{name}.pt" for name in ("last", "previous", "best"))
         self.results = self.path / "results.csv"
         self.model = self.path / "model.pt"
+        #: Files that newest() could not read.
+        self.damaged: list[Path] = []
+        self.report_json, self.report_html = self.path / "report.json", self.path / "report.html"
 
     def publish(self, content: dict[str, Any], is_best: bool) -> None:
         """last.pt becomes previous.pt, so that a damaged last.pt never loses more than one epoch.
@@ -53,6 +56,7 @@ class RunFolder:
             except MemoryError:
                 raise
             except Exception as problem:  # whatever a damaged file makes of the unpickler
+                self.damaged.append(file)
                 notes.append(f"{file.name} cannot be read and is left out: {(str(problem).strip() or type(problem).__name__).splitlines()[0][:200]}")
                 continue
             if notes:
@@ -67,6 +71,8 @@ class RunFolder:
 
         They may be of another epoch when the trainer was killed between two files. Returns notes.
         """
+        for file in self.damaged:
+            file.unlink(missing_ok=True)  # else the next checkpoint would put it in the place of a good one
         write_whole(self.results, checkpoint[OURS]["rows"].encode())
         fitness = float(checkpoint["train_metrics"]["fitness"])
         if fitness == float(checkpoint["best_fitness"]):
@@ -99,7 +105,12 @@ class RunFolder:
     def clear(self) -> None:
         for file in (self.last, self.previous, self.best, self.results, self.model):
             file.unlink(missing_ok=True)
+        self.clear_report()
         shutil.rmtree(self.path / "weights", ignore_errors=True)
+
+    def clear_report(self) -> None:
+        for file in (self.report_json, self.report_html):
+            file.unlink(missing_ok=True)
 
 
 def write_whole(file: Path, content: bytes) -> None:

@@ -7,7 +7,7 @@ import json
 import os
 import sys
 
-from .asked import devices_of, read_asked
+from .asked import ALLOWED, devices_of, read_asked
 from .channel import Channel
 from .environment import prepare
 from .errors import InputProblem, error_of
@@ -15,21 +15,29 @@ from .memory import RESERVE_BYTES
 from .ranks import Peers, announce
 
 
+SETTINGS_HELP = """training settings, as a JSON object:
+{settings}
+Each may be left out or null: the default depends on the device, the dataset and the size of the animals, and is told in the
+line `start`."""
+
+
 def parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(prog="actverse-trainer", description=__doc__)
-    top.add_argument("--standalone", action="store_true", help="do not read stdin: no acknowledgements, no life-line")
-    commands = top.add_subparsers(dest="command", required=True)
-    for name, what in (("train", "train; goes on where the run folder has checkpoints"), ("resume", "the same, but an error where there is nothing to go on from")):
-        command = commands.add_parser(name, help=what)
-        command.add_argument("--data", required=True, help="data.yaml")
-        command.add_argument("--run", required=True, help="folder of checkpoints, results.csv and model.pt")
-        command.add_argument("--settings", default="{}", help="training settings as JSON")
-    export = commands.add_parser("export", help="a .pt model to ONNX, then as check")
+    top.add_argument("--standalone", action="store_true", help="do not read stdin: no acknowledgements, no life-line; comes before the command")
+    commands = top.add_subparsers(dest="command", required=True, metavar="{train,resume,export,check}")
+    settings = "\n".join(f"  {key}: {words}" for key, (words, _) in ALLOWED.items())
+    for name, what in (("train", "train, or go on where the run folder has checkpoints"), ("resume", "go on; an error where there is nothing to go on from")):
+        command = commands.add_parser(name, help=what, description=what, formatter_class=argparse.RawTextHelpFormatter)
+        command.add_argument("--data", required=True, help="data.yaml of the dataset")
+        command.add_argument("--run", required=True, help="folder of checkpoints, results.csv, model.pt, report.html and report.json")
+        command.add_argument("--settings", default="{}", help=SETTINGS_HELP.format(settings=settings).replace("%", "%%"))
+    export_what, check_what = "a .pt model to ONNX, then as check", "how far ONNX Runtime's results are from PyTorch's, on images"
+    export = commands.add_parser("export", help=export_what, description=export_what)
     export.add_argument("--output", required=True, help="the ONNX file to write")
-    check = commands.add_parser("check", help="how far ONNX Runtime's results are from PyTorch's")
+    check = commands.add_parser("check", help=check_what, description=check_what)
     check.add_argument("--onnx", required=True, help="the ONNX file that was made of the model")
     for command in (export, check):
-        command.add_argument("--model", required=True, help="a .pt file of this trainer or of Ultralytics; it is opened without running code in it")
+        command.add_argument("--model", required=True, help="a .pt file of this trainer or of Ultralytics, for boxes or for keypoints; it is opened without running code in it")
         command.add_argument("--imgsz", type=_positive, help="longer side of the input in pixels; default: as the model was trained")
         where = command.add_mutually_exclusive_group(required=True)
         where.add_argument("--data", help="data.yaml, whose validation images are compared")

@@ -13,7 +13,7 @@ from ultralytics.utils.torch_utils import unwrap_model
 
 from . import network
 from .checkpoints import OURS
-from .loss import SIGMA
+from .evaluate import describe
 from .ranks import join
 from .run import Run
 from .safe import open_model
@@ -31,10 +31,7 @@ class Hooks:
         self.args.resume = self.resume
 
     def get_dataset(self) -> dict[str, Any]:
-        data = self.run.data
-        count = len(data.keypoints)
-        pose = {"kpt_shape": [count, 3], "kpt_oks_sigmas": [SIGMA] * count, "kpt_names": dict.fromkeys(data.names, data.keypoints)}
-        return {"names": data.names, "nc": len(data.names), "channels": 3, "train": "train", "val": "val", **(pose if count else {})}
+        return describe(self.run.data, self.run.settings.task)
 
     def setup_model(self) -> dict[str, Any] | None:
         run = self.run

@@ -60,6 +60,7 @@ class Peers:
         if code == 0 or self.ending or self.failed.is_set():
             return
         self.failed.set()
+        self.folder.cleanup()
         # The host kills what takes too much memory, with SIGKILL.
         kind = "memory" if code == -signal.SIGKILL else "crash"
         self.on_error(error or {"kind": kind, "message": f"The process of device {rank} ended with {code}", "what_to_do": "Try again; the log of the training worker has the details."})
@@ -74,6 +75,7 @@ class Peers:
             if peer.returncode != 0:
                 threading.Event().wait(GRACE)
         self.ending = True
+        self.folder.cleanup()
 
     def finish(self) -> None:
         """After the last epoch. A peer that does not end by itself ends with its life-line."""

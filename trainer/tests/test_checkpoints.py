@@ -39,6 +39,9 @@ def test_takes_the_one_before_and_says_so(tmp_path: Path) -> None:
     damage(folder.previous)
     found, notes = folder.newest()
     assert found and found["epoch"] == 0 and len(notes) == 3 and "goes on from best.pt, after epoch 1" in notes[2]
+    # The damaged ones do not take the place of a good one when the next is written.
+    folder.agree(found)
+    assert not folder.last.exists() and not folder.previous.exists() and folder.newest()[0]
 
 
 def test_does_not_begin_again_by_itself(tmp_path: Path) -> None:

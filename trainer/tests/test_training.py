@@ -33,10 +33,17 @@ def arguments(data: str, run: Path, **settings: Any) -> list[str]:
 def test_trains_resumes_after_a_kill_and_exports(pose_data: str, tmp_path: Path, start: Any) -> None:
     whole, broken = tmp_path / "whole", tmp_path / "broken"
     events = run_to_end(start(*arguments(pose_data, whole)))
-    names = [event["event"] for event in events if event["event"] != "batch"]
+    names = [event["event"] for event in events if event["event"] not in ("batch", "progress")]
     assert names == ["start", *["checkpoint", "epoch"] * 3, "done"]
     assert events[0]["base"].startswith("from scratch") and events[0]["scale"] == "micro" and events[0]["mirror"]
     assert [row["epoch"] for row in rows(whole)] == ["1", "2", "3"]
+    batches = [event for event in events if event["event"] == "batch"]
+    assert batches and all(0 <= event["epoch"] < 3 and event["epochs"] == 3 and 0 <= event["batch"] <= event["batches"] and event["phase"] in ("train", "validation") for event in batches)
+    assert any(event["losses"] and event["images_per_s"] > 0 and event["seconds_left"] > 0 for event in batches)
+    figures = [event["figures"] for event in events if event["event"] == "epoch"]
+    parts = {f"{what}_{figure}" for what in ("box", "pose") for figure in ("precision", "recall", "map50", "map50_95", "loss")}
+    assert all(set(one) >= parts | {"fitness", "lr", "seconds_left"} for one in figures) and figures[-1]["seconds_left"] == 0
+    assert [one["lr"] for one in figures] == sorted((one["lr"] for one in figures), reverse=True)
 
     # Killed between a checkpoint and its acknowledgement, as when a worker dies while it publishes.
     victim = start(*arguments(pose_data, broken))
@@ -76,7 +83,7 @@ def test_trains_resumes_after_a_kill_and_exports(pose_data: str, tmp_path: Path,
 
     # Killed after its last epoch, with a last.pt that was cut short on top: finishes from the one before.
     again = run_to_end(start(*arguments(pose_data, moved)))
-    assert [event["event"] for event in again] == ["start", "done"] and again[-1]["epochs"] == 3
+    assert [event["event"] for event in again] == ["start", "progress", "done"] and again[-1]["epochs"] == 3
     (moved / "last.pt").write_bytes((moved / "last.pt").read_bytes()[:5000])
     events = run_to_end(start(*arguments(pose_data, moved)))
     assert events[0]["resumed_from"] == 2 and "last.pt cannot be read" in events[0]["notes"][0] and "goes on from previous.pt" in events[0]["notes"][1]
@@ -84,6 +91,7 @@ def test_trains_resumes_after_a_kill_and_exports(pose_data: str, tmp_path: Path,
 
     done = events[-1]
     assert done["task"] == "pose" and done["imgsz"] == 64 and Path(done["model"]).is_file() and set(done["metrics"]) >= {"box_map50", "pose_map50"}
+    assert [(row["class"], row["images"], row["instances"]) for row in done["per_class"]] == [("bug", 4, 4)] and all(Path(path).is_file() for path in done["report"].values())
     onnx = tmp_path / "model.onnx"
     parity = run_to_end(start("export", "--model", done["model"], "--imgsz", "64", "--output", str(onnx), "--data", pose_data))[-1]
     assert parity["event"] == "parity" and parity["images"] == 4 and parity["unmatched"] == 0
