@@ -32,9 +32,12 @@ export interface Serving {
 export class ServingError extends Error {
   override readonly name = "ServingError";
   readonly url: string;
+  /** The message without the URL. */
+  readonly reason: string;
 
-  constructor(url: string, message: string, options: { cause?: unknown } = {}) {
-    super(`${url}: ${message}`, options.cause === undefined ? undefined : { cause: options.cause });
+  constructor(url: string, reason: string, options: { cause?: unknown } = {}) {
+    super(`${url}: ${reason}`, options.cause === undefined ? undefined : { cause: options.cause });
     this.url = url;
+    this.reason = reason;
   }
 }

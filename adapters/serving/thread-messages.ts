@@ -10,8 +10,8 @@ export interface Images {
   width: number;
 }
 
-/** What is wrong. `model`: the file cannot serve, trying again does not help; `absent`: it is not loaded there; `failed`: another try may work. */
-export type Problem = "model" | "absent" | "failed";
+/** What is wrong. `model`: the file cannot serve, trying again does not help; `absent`: it is not loaded there; `too-large`: one image is more than the server takes; `failed`: another try may work. */
+export type Problem = "model" | "absent" | "too-large" | "failed";
 
 export class ThreadProblem extends Error {
   override readonly name = "ThreadProblem";
@@ -29,6 +29,9 @@ export type OnnxRequest =
   | { kind: "load"; key: string; bytes: Uint8Array; facts: ModelFacts; threads: number }
   | ({ kind: "infer"; key: string; limits: Limits } & Images)
   | { kind: "unload"; key: string };
+
+/** `url`: of the model's version. `maxBatch`: images in one request, 0: any. `timeoutMs`: of one request. `check`: with an empty image. */
+export type TritonRequest = { url: string; facts: ModelFacts; maxBatch: number; timeoutMs: number } & ({ kind: "check" } | ({ kind: "infer"; limits: Limits } & Images));
 
 export type Numbered<Request> = Request & { id: number };
 
