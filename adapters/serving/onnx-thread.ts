@@ -2,8 +2,7 @@ import { InferenceSession, Tensor } from "onnxruntime-node";
 import type { Detection } from "../../domain/detections.ts";
 import { messageOf } from "../../domain/errors.ts";
 import type { ModelFacts } from "../../domain/model-facts.ts";
-import { decodeOutput } from "./decode-output.ts";
-import { checkOutput, emptyImages, partOf, scaled, type Output } from "./tensors.ts";
+import { checkOutput, decoded, emptyImages, partOf, scaled, type Output } from "./tensors.ts";
 import { ThreadProblem, type OnnxRequest } from "./thread-messages.ts";
 import { answerRequests } from "./thread.ts";
 
@@ -49,7 +48,7 @@ async function infer(request: OnnxRequest & { kind: "infer" }): Promise<Detectio
   for (let start = 0; start < count; ) {
     const part = partOf(request, start, facts.batch ?? count, facts);
     const { data, dims } = await run(session, facts, part.pixels, part.dims);
-    for (let image = 0; image < part.images; image++) found.push(decodeOutput({ data, dims, image, facts, limits }));
+    for (let image = 0; image < part.images; image++) found.push(decoded({ data, dims, image, facts, limits }));
     start += part.images;
   }
   return found;

@@ -1,7 +1,9 @@
-import type { ModelFacts } from "../../domain/model-facts.ts";
+import type { Detection } from "../../domain/detections.ts";
+import { messageOf } from "../../domain/errors.ts";
 import { PADDING_GREY } from "../../domain/letterbox.ts";
-import { outputKind } from "./decode-output.ts";
-import type { Images } from "./thread-messages.ts";
+import type { ModelFacts } from "../../domain/model-facts.ts";
+import { decodeOutput, outputKind } from "./decode-output.ts";
+import { ThreadProblem, type Images } from "./thread-messages.ts";
 
 /** A model's output: [batch, ...]. */
 export interface Output {
@@ -39,4 +41,13 @@ export function checkOutput({ data, dims }: Output, count: number, facts: ModelF
   outputKind(dims, facts);
   if (dims[0] !== count) throw new Error(`it gives results for ${dims[0]} images where it got ${count}`);
   if (!data.every(Number.isFinite)) throw new Error("it gives values that are not numbers for an empty image");
+}
+
+/** As decodeOutput; throws ThreadProblem `model` where the output is of no use. */
+export function decoded(options: Parameters<typeof decodeOutput>[0]): Detection[] {
+  try {
+    return decodeOutput(options);
+  } catch (error) {
+    throw new ThreadProblem("model", messageOf(error));
+  }
 }

@@ -1,9 +1,8 @@
 import type { Detection } from "../../domain/detections.ts";
 import { messageOf } from "../../domain/errors.ts";
-import { decodeOutput } from "./decode-output.ts";
 import { createLimit } from "./limit.ts";
 import { ServingError } from "./serving.ts";
-import { checkOutput, emptyImages, partOf, type Output } from "./tensors.ts";
+import { checkOutput, decoded, emptyImages, partOf, type Output } from "./tensors.ts";
 import { ThreadProblem, type Images, type TritonRequest } from "./thread-messages.ts";
 import { answerRequests } from "./thread.ts";
 import { request, TritonRefusal } from "./triton-http.ts";
@@ -41,11 +40,7 @@ async function infer(asked: TritonRequest & { kind: "infer" }): Promise<Detectio
         const part = partOf(asked, start, batch, facts);
         const { data, dims } = await send(asked, part);
         if (dims[0] !== part.dims[0]) throw new ThreadProblem("failed", `results for ${dims[0]} images where ${part.dims[0]} were sent`);
-        try {
-          return Array.from({ length: part.images }, (_, image) => decodeOutput({ data, dims, image, facts, limits }));
-        } catch (error) {
-          throw new ThreadProblem("model", messageOf(error));
-        }
+        return Array.from({ length: part.images }, (_, image) => decoded({ data, dims, image, facts, limits }));
       }),
     ),
   );
