@@ -26,7 +26,7 @@ interface IndexEntry {
 /** Loading may copy the file to a graphics card and optimise it. */
 const LOAD_MS = 240_000;
 /** A model that the server says is loaded is ready at once; a busy one may say so a moment later. */
-const READY_MS = 5_000;
+const READY_MS = 2_000;
 
 /** Triton's explicit model control: https://github.com/triton-inference-server/server/tree/main/docs/protocol. All throw ServingError or TritonRefusal. */
 export function createTritonControl(options: { url: string; timeoutMs: number }) {
