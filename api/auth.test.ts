@@ -210,7 +210,7 @@ it("while Temporal is away: health says so, ended tasks are shown, the rest is 5
   const connection = Connection.lazy({ address: `127.0.0.1:${await freePort(0)}` });
   const keys = createKeyStore({ storage: lab.storage });
   const { token } = await keys.add({ userId: "away", admin: false });
-  const app = await lab.app({ temporal: createTemporalGateway({ client: new Client({ connection }) }) });
+  const app = await lab.app({ temporal: createTemporalGateway({ client: new Client({ connection }), kindOf: () => Promise.resolve(null) }) });
   const headers = { authorization: `Bearer ${token}` };
   const taskId = makeId();
   await lab.storage.put(taskKeys(taskId).record, JSON.stringify({ task_id: taskId, status: "completed", user_id: "away", project: "p", round: 1, created_at: "2026-01-01T00:00:00Z", ended_at: null, waiting_for: null, steps: [], settings: {}, timeline: [] }));

@@ -31,7 +31,14 @@ export type App = FastifyInstance<RawServerDefault, IncomingMessage, ServerRespo
 export type Purpose = "own" | "label";
 
 /** The task, where the caller may see it. Another user's task is as unknown as one that never was: 404. */
-export async function taskFor(request: FastifyRequest, { watcher }: Pick<Context, "watcher">, taskId: string, purpose: Purpose = "own"): Promise<TaskView> {
+export async function taskFor(request: FastifyRequest, context: Pick<Context, "watcher">, taskId: string, purpose: Purpose = "own"): Promise<TaskView> {
+  const view = await taskOrRunFor(request, context, taskId, purpose);
+  if (view.state.run === undefined) return view;
+  throw new InputError({ field: "task_id", message: `${taskId} is a single step (${view.state.run.kind}), not a task`, whatToDo: `GET /status/${taskId} says how it is`, status: 404 });
+}
+
+/** The same, and single steps that run on their own, by their run_id. */
+export async function taskOrRunFor(request: FastifyRequest, { watcher }: Pick<Context, "watcher">, taskId: string, purpose: Purpose = "own"): Promise<TaskView> {
   const { admin, userId } = callerOf(request);
   const view = await watcher.view(taskId);
   const isOf = (): boolean => view?.state.user_id === userId || (purpose === "label" && view?.state.settings.labeling?.people?.includes(userId) === true);

@@ -63,6 +63,11 @@ export const trainKeys = (taskId: string, round: number) => {
     resultsCsv: `${prefix}results.csv`,
     model: `${prefix}model.pt`,
     onnx: `${prefix}model.onnx`,
+    /** What PyTorch finds in the validation images, and these images as the network gets them: what a server must find too. */
+    reference: `${prefix}reference/`,
+    referenceJson: `${prefix}reference/reference.json`,
+    reportHtml: `${prefix}report.html`,
+    reportJson: `${prefix}report.json`,
   };
 };
 
@@ -93,6 +98,8 @@ export const modelKeys = (name: string) => {
 
 export const taskKeys = (taskId: string) => ({
   prefix: `tasks/${taskId}/`,
+  /** Says that this is a single step that runs on its own, and of which kind. */
+  run: `tasks/${taskId}/run.json`,
   /** Of the newest round. */
   record: `tasks/${taskId}/record.json`,
   /** Of a round that a later one followed. */

@@ -1,7 +1,8 @@
-import { CancellationScope } from "@temporalio/workflow";
+import { CancellationScope, patched } from "@temporalio/workflow";
 import type { SegmentOutput } from "../domain/steps.ts";
 import type { StepName } from "../domain/task.ts";
 import { labeling } from "./labeling-step.ts";
+import { oneAtATime } from "./model-change.ts";
 import { run } from "./policy.ts";
 import type { StepWork } from "./step.ts";
 
@@ -61,7 +62,8 @@ const deployment: StepWork = async ({ task, made }) => {
   task.emit("model.deployment.requested", { model_path: onnxKey, deployment_id: deploymentId, status: "requested", endpoint: "" });
   const { base, epochs, imgsz, metrics } = made.training;
   const lineage = { task_id: taskId, round, snapshot_sha256: made.approval.sha256, base_model: base, epochs, imgsz, metrics, parity: made.exported.parity };
-  const deployed = await run.deployModel({ ...task.input, name: taskId, onnxKey, sha256, deploymentId, lineage });
+  const input = { ...task.input, name: taskId, onnxKey, sha256, deploymentId, lineage };
+  const deployed = patched("one-change-of-a-model-at-a-time") ? await oneAtATime(taskId, "deployModel", input) : await run.deployModel(input);
   made.model = deployed.model;
   task.emit("model.deployed", { deployment_id: deploymentId, status: "completed", endpoint: deployed.endpoint });
   return { ...deployed };
