@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { closeSync, openSync, readFileSync } from "node:fs";
-import { mkdir, readFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Storage } from "../adapters/storage/storage.ts";
 import { until } from "../scripts/child.ts";
@@ -9,6 +9,8 @@ import { readTools } from "../scripts/tools.ts";
 
 const START_SECONDS = 60;
 const STOP_MS = 10_000;
+/** Where Linux has shared memory. */
+const SHARED_MEMORY = "/dev/shm";
 
 export interface TritonServer {
   url: string;
@@ -31,6 +33,8 @@ export async function createTriton(root: string): Promise<TritonServer> {
   const port = await freePort(0);
   const url = `http://127.0.0.1:${port}`;
   const logFile = join(root, "triton.log");
+  // Of the memory that the server shares with the processes that run the models: one that is killed leaves it behind.
+  const shared = `actverse-test-${process.pid}-${port}-`;
   let child: ChildProcess | null = null;
 
   const stop = async (signal: "SIGTERM" | "SIGKILL" = "SIGTERM"): Promise<void> => {
@@ -53,6 +57,7 @@ export async function createTriton(root: string): Promise<TritonServer> {
     await ended;
     clearTimeout(killer);
     send("SIGKILL");
+    for (const name of await readdir(SHARED_MEMORY)) if (name.startsWith(shared)) await rm(join(SHARED_MEMORY, name), { force: true });
   };
 
   return {
@@ -61,7 +66,7 @@ export async function createTriton(root: string): Promise<TritonServer> {
       const log = openSync(logFile, "a");
       const started = spawn(
         command,
-        [`--model-repository=${repository}`, "--model-control-mode=explicit", "--http-address=127.0.0.1", `--http-port=${port}`, "--allow-grpc=false", "--allow-metrics=false", "--exit-timeout-secs=5"],
+        [`--model-repository=${repository}`, "--model-control-mode=explicit", "--http-address=127.0.0.1", `--http-port=${port}`, "--allow-grpc=false", "--allow-metrics=false", "--exit-timeout-secs=5", `--backend-config=python,shm-region-prefix-name=${shared}`],
         { stdio: ["ignore", log, log], detached: true },
       );
       closeSync(log);
