@@ -2,6 +2,7 @@ import { useEffect, useState } from "preact/hooks";
 import type { ModelDetail, ModelRow } from "../api.ts";
 import { day } from "../format.ts";
 import { t } from "../i18n/index.ts";
+import { said } from "../i18n/said.ts";
 import { useApp } from "../ui/context.ts";
 import { ErrorNote } from "../ui/parts.tsx";
 import { metricsText, originOf } from "./model-texts.ts";
@@ -59,7 +60,7 @@ export function ModelVersions(props: { model: ModelRow; changes: number; busy: b
           </tbody>
         </table>
       )}
-      {found?.changed_why === null || found === null ? null : <p class="muted">{t("pages.models.changed", { who: found.changed_by ?? "", when: found.changed_at === null ? "" : day(found.changed_at), why: found.changed_why })}</p>}
+      {found?.changed_why === null || found === null ? null : <p class="muted">{t("pages.models.changed", { who: found.changed_by ?? "", when: found.changed_at === null ? "" : day(found.changed_at), why: said(found.changed_why) })}</p>}
     </details>
   );
 }

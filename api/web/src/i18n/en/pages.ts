@@ -87,7 +87,7 @@ export const pages = {
   useNext: {
     title: "Use this model for the next videos?",
     used: "New videos begin with this model.",
-    text: "It becomes the newest version of the global model, and finds the animals of new videos before anybody labels.",
+    text: "The newest version of the global model finds the animals of new videos before anybody labels.",
     use: "Use for the next videos",
   },
   settings: {

@@ -88,7 +88,7 @@ export const pages: Translation<typeof en> = {
   useNext: {
     title: "이 모델을 다음 영상에 사용할까요?",
     used: "새 영상은 이 모델로 시작",
-    text: "global 모델의 최신 버전이 되어, 라벨링 전에 새 영상의 개체를 미리 찾음",
+    text: "라벨링 전에 global 모델의 최신 버전이 새 영상의 개체를 미리 찾음",
     use: "다음 영상에 사용",
   },
   settings: {
