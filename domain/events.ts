@@ -42,5 +42,5 @@ export interface FrameComment {
   comment: string;
 }
 
-/** One line of a task's timeline. `at`: ISO 8601, UTC. */
-export type TaskEvent = { [N in EventName]: { event: N; at: string; data: { task_id: string } & EventData[N] } }[EventName];
+/** One line of a task's timeline. `at`: ISO 8601, UTC. `seq`: counts the lines of a round, from 0; absent in tasks from before it was counted. */
+export type TaskEvent = { [N in EventName]: { event: N; at: string; seq?: number; data: { task_id: string } & EventData[N] } }[EventName];
