@@ -15,11 +15,7 @@ export function ModelVersions(props: { model: ModelRow; changes: number; busy: b
   const [found, setFound] = useState<ModelDetail | null>(null);
   const [error, setError] = useState<unknown>(null);
   useEffect(() => {
-    if (!open) return;
-    api.model(model.name).then((detail) => {
-      setFound(detail);
-      setError(null);
-    }, setError);
+    if (open) api.model(model.name).then(setFound, setError);
   }, [open, model.name, model.served_version, model.versions.length, props.changes]);
   return (
     <details class="versions" onToggle={(event) => setOpen(event.currentTarget.open)}>
