@@ -71,6 +71,48 @@ export interface ResultFileRow {
   url: string;
 }
 
+/** A single step that was started; `result` where it was waited for and is done. */
+export interface RunAnswer {
+  task_id: string;
+  run_id: string;
+  status_url: string;
+  result?: Record<string, unknown>;
+}
+
+export interface ModelRow {
+  name: string;
+  kind: "global" | "task" | "named";
+  served_version: number | null;
+  versions: number[];
+  /** Where a rollback leads, the newest first. */
+  before: number[];
+  refused: number[];
+  task: "detect" | "pose" | null;
+  classes: string[];
+  keypoints: string[];
+  endpoint: string | null;
+  metrics: Record<string, number>;
+  deployed_at: string | null;
+  owner: string | null;
+  lineage: Record<string, unknown>;
+}
+
+export interface ModelCardRow {
+  version: number;
+  status: "deploying" | "deployed" | "refused";
+  metrics: Record<string, number>;
+  deployed_at?: string | null;
+  lineage?: Record<string, unknown>;
+  reason?: string;
+}
+
+export interface ModelDetail extends ModelRow {
+  changed_at: string | null;
+  changed_by: string | null;
+  changed_why: string | null;
+  cards: ModelCardRow[];
+}
+
 interface Problem {
   title?: string;
   detail?: string;
@@ -145,6 +187,8 @@ export function createApi(options: { fetch?: typeof fetch; onSignedOut?: () => v
   }
 
   const id = encodeURIComponent;
+  /** Changes of models take seconds: they are waited for. */
+  const waiting = { headers: { prefer: "wait=60" } };
   return {
     session,
     async signIn(apiKey: string): Promise<Session> {
@@ -162,6 +206,11 @@ export function createApi(options: { fetch?: typeof fetch; onSignedOut?: () => v
     results: (taskId: string) => call<{ files: ResultFileRow[] }>("GET", `/tasks/${id(taskId)}/results`),
     labeling: (taskId: string) => call<{ round: number; reopened: boolean; url: string }>("GET", `/labeling/${id(taskId)}`),
     openRound: (taskId: string) => call<{ round: number }>("POST", `/labeling/${id(taskId)}/rounds`),
+    models: () => call<{ models: ModelRow[] }>("GET", "/models"),
+    model: (name: string) => call<ModelDetail>("GET", `/models/${id(name)}`),
+    importModel: (body: { file_path: string; name: string }) => call<RunAnswer>("POST", "/models", body, waiting),
+    promote: (name: string, version?: number) => call<RunAnswer>("POST", `/models/${id(name)}/promote`, version === undefined ? {} : { version }, waiting),
+    rollBack: (name: string, version: number) => call<RunAnswer>("POST", `/models/${id(name)}/rollback`, { version }, waiting),
     labelingFrames: (taskId: string) => call<LabelingTask>("GET", `/labeling/${id(taskId)}/frames`),
     frame: (taskId: string, frame: number) => call<FrameLabels>("GET", `/labeling/${id(taskId)}/frames/${frame}`),
     /** `keepalive` lets it finish while the page goes away. */
