@@ -83,9 +83,16 @@ export const resultKeys = (taskId: string, round: number) => {
     /** What was counted while the segment was made; written before it. */
     segmentSummary: (plan: string, index: number) => `${prefix}segments/${plan}/${digits(index, 5)}.json`,
     result: `${prefix}result.json`,
+    quality: `${prefix}quality.json`,
     tracksCsv: `${prefix}tracks.csv`,
+    tracksParquet: `${prefix}tracks.parquet`,
+    dlcCsv: `${prefix}dlc.csv`,
+    viaTracksCsv: `${prefix}via-tracks.csv`,
     annotated: `${prefix}annotated.mp4`,
+    report: `${prefix}report.html`,
     notebook: `${prefix}notebook.ipynb`,
+    labelsCoco: `${prefix}labels-coco.json`,
+    labelsYolo: `${prefix}labels-yolo.zip`,
   };
 };
 

@@ -3,8 +3,6 @@
 export interface OnnxFile {
   inputs: OnnxValue[];
   outputs: OnnxValue[];
-  /** Version of the operators, of ONNX's own set; 1 where the file does not say. */
-  opset: number;
   /** metadata_props: Ultralytics writes task, names, imgsz, kpt_shape ... here, as Python values. */
   metadata: Record<string, string>;
   /** Version of the operators, of ONNX's own set; 1 where the file does not say. */
@@ -46,7 +44,6 @@ export function readOnnxFile(bytes: Uint8Array): OnnxFile {
     // Old exporters list their weights among the inputs.
     inputs: all(graphFields, 11).map(valueOf).filter((input) => !initializers.has(input.name)),
     outputs: all(graphFields, 12).map(valueOf),
-    opset: opsetOf(model),
     metadata: Object.fromEntries(all(model, 14).map((entry) => keyAndValue(entry.bytes))),
     opset: opsetOf(model),
     externalFiles: [...externalFiles],

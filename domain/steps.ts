@@ -94,6 +94,7 @@ export interface JoinOutput { resultKey: string; frames: number; ids: number; me
 export interface ExportResultsInput extends StepInput { settings: TaskSettings }
 /** `notes`: what a person should know of this output. */
 export interface ExportResultsOutput { key: string; bytes: number; notes?: string[] }
+export interface ExportLabelsOutput { files: ExportResultsOutput[] }
 
 // queue `notify`
 export interface RecordInput { state: TaskState }

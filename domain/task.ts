@@ -1,5 +1,6 @@
 import { Type, type Static } from "typebox";
 import { LABELING_TOOLS, type LabelingToolName } from "./labeling-tools.ts";
+import { OUTPUTS } from "./outputs.ts";
 
 /** Every setting of a task, once: the body of `POST /tasks/`, its defaults, and what `retry` may change. */
 
@@ -64,8 +65,6 @@ export const InferenceSettings = Type.Object(
   },
   closed,
 );
-
-export const OUTPUTS = ["json", "csv", "video", "notebook"] as const;
 
 export const TaskBody = Type.Object(
   {

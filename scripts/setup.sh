@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Sets up all that Actverse needs, from the package registries alone. Idempotent; quick when nothing is to do.
 #   scripts/setup.sh          what `npm run demo` and `npm start` need
-#   scripts/setup.sh --test   and what the tests need: Chromium, pytest, a Jupyter kernel
+#   scripts/setup.sh --test   and what the tests need: Chromium, pytest, a Jupyter kernel, readers of the result files
 #   scripts/setup.sh --real   and what the long tests need: Label Studio, Triton
 # What it found is written to .actverse/env.json. A failure ends with one line that says what to do.
 set -euo pipefail
@@ -160,6 +160,18 @@ if [ "$HAVE" != "$WANTED test" ] && { [ "$TEST" = yes ] || [ "$HAVE" != "$WANTED
   echo "$WANTED $KIND" >"$PYTHON_ENV/.actverse"
 fi
 
+# --- other people's readers of the result files, for the tests: an environment of its own, as they and the trainer want different versions
+READERS_ENV="$PWD/test/readers/.venv"
+READERS_WANTED="$(cat test/readers/uv.lock test/readers/pyproject.toml | cksum | tr ' ' '-')"
+if [ "$TEST" = yes ] && [ "$(cat "$READERS_ENV/.actverse" 2>/dev/null || true)" != "$READERS_WANTED" ]; then
+  slow readers "making the Python environment that opens the result files in the tests (uv sync)" \
+    env -u UV_PROJECT_ENVIRONMENT "$UV" sync --project test/readers --frozen ||
+    fail "the readers' Python environment could not be made: look at $LOGS/readers.log, see that PyPI can be reached, and run this again."
+  echo "$READERS_WANTED" >"$READERS_ENV/.actverse"
+fi
+READERS=""
+[ ! -x "$READERS_ENV/bin/python" ] || READERS="$READERS_ENV/bin/python"
+
 # --- the pages, built when a source is newer than the last build
 if [ ! -f api/web/dist/.built ] || [ -n "$(find api/web domain package-lock.json -newer api/web/dist/.built -type f -not -path 'api/web/dist/*' -print -quit)" ]; then
   slow web "building the web pages (vite build)" npm run --silent web || fail "the web pages could not be built: look at $LOGS/web.log."
@@ -230,9 +242,9 @@ if [ "$REAL" = yes ] && [ ! -f "$TRITON_FOLDER/.complete" ]; then
 fi
 [ -f "$TRITON_FOLDER/.complete" ] || TRITON=""
 
-ACTVERSE_FOUND="$TEMPORAL|$FFMPEG|$FFPROBE|$UV|$PYTHON_ENV|$PYTHON_ENV/bin/python|$CHROMIUM|$LABEL_STUDIO|$TRITON" node -e '
-  const [temporal, ffmpeg, ffprobe, uv, python_env, python, chromium, label_studio, triton] = process.env.ACTVERSE_FOUND.split("|");
-  const text = JSON.stringify({ temporal, ffmpeg, ffprobe, uv, python_env, python, chromium: chromium || null, label_studio: label_studio || null, triton: triton || null }, null, 2) + "\n";
+ACTVERSE_FOUND="$TEMPORAL|$FFMPEG|$FFPROBE|$UV|$PYTHON_ENV|$PYTHON_ENV/bin/python|$CHROMIUM|$LABEL_STUDIO|$TRITON|$READERS" node -e '
+  const [temporal, ffmpeg, ffprobe, uv, python_env, python, chromium, label_studio, triton, readers] = process.env.ACTVERSE_FOUND.split("|");
+  const text = JSON.stringify({ temporal, ffmpeg, ffprobe, uv, python_env, python, chromium: chromium || null, label_studio: label_studio || null, triton: triton || null, readers: readers || null }, null, 2) + "\n";
   const { readFileSync, writeFileSync, renameSync, existsSync } = require("node:fs");
   const file = ".actverse/env.json";
   if (!existsSync(file) || readFileSync(file, "utf8") !== text) { writeFileSync(file + ".new", text); renameSync(file + ".new", file); }'

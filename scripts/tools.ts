@@ -16,6 +16,8 @@ export interface Tools {
   label_studio?: string | null;
   /** The command of NVIDIA Triton, with its libraries, for the long tests. */
   triton?: string | null;
+  /** The Python of test/readers: other people's readers of the result files, for the tests. */
+  readers?: string | null;
 }
 
 /** Throws with what to do where set-up has not run. */

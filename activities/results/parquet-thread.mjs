@@ -1,0 +1,5 @@
+// Node 20 runs no TypeScript in a worker thread started with `--import tsx`: the loader is registered here instead.
+import { register } from "tsx/esm/api";
+
+register();
+await import("./parquet-thread.ts");
