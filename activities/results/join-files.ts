@@ -2,7 +2,7 @@ import { createWriteStream } from "node:fs";
 import { pipeline } from "node:stream/promises";
 import type { FrameDetections } from "../../domain/detections.ts";
 import { RESULT_TAIL, resultHead, resultRow } from "../../domain/result-lines.ts";
-import { toResultRow } from "../../domain/result-rows.ts";
+import { identityDoubts, toResultRow } from "../../domain/result-rows.ts";
 import type { ResultMetadata } from "../../domain/result.ts";
 import { createSmoother, type TrackedFrame } from "../../domain/smoothing.ts";
 import { createTracker, type TrackerOptions } from "../../domain/tracking/tracker.ts";
@@ -43,7 +43,7 @@ export async function joinFiles({ segments, output, metadata, tracker: options }
   const smoother = createSmoother();
   const result: JoinResult = { frames: 0, ids: assignment.ids, animals: 0 };
   async function* text(): AsyncGenerator<string> {
-    yield resultHead(metadata);
+    yield resultHead({ ...metadata, identity_doubts: identityDoubts(assignment.doubtfulMoments()) });
     const rows = (frames: ReturnType<typeof smoother.push>): string =>
       frames
         .map((frame) => {

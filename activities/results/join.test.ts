@@ -51,7 +51,7 @@ test("segments become one result.json: a row per frame, with ids that stay", asy
   const { metadata, results } = await readJson<ResultFile>(lab.storage, output.resultKey);
   expect(metadata).toMatchObject({
     origin_width: WIDTH, origin_height: HEIGHT, fps: FPS, num_frames: 120, start_time: 1.5, classes: ["fly"], body_parts: ["head", "tail"], skeleton: [[0, 1]],
-    task_id: TASK, model: { name: TASK, version: 3, lineage: { snapshot: "f00" } }, frames_differing: 2,
+    task_id: TASK, model: { name: TASK, version: 3, lineage: { snapshot: "f00" } }, frames_differing: 2, identity_doubts: { count: 0, moments: [] },
   });
   expect(metadata.settings).toMatchObject({ num_animals: 2, inference: { confidence: 0.25, frame_skip: 0 }, tracking: {}, smoothing: {} });
 

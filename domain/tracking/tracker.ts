@@ -1,4 +1,5 @@
 import type { FrameDetections } from "../detections.ts";
+import type { DoubtfulMoment } from "./doubtful-moments.ts";
 import { joinFreely } from "./join-free.ts";
 import { joinOnLanes } from "./join-lanes.ts";
 import { CONFIRMED, createTracklets, FIRST_FRAMES, type Tracklet } from "./tracklets.ts";
@@ -24,6 +25,8 @@ export interface TrackAssignment {
   frames: number;
   /** For the detections of the i-th pushed frame, in their order: the id, or -1 for one that is dropped. No id twice in a frame. */
   idsOf(i: number): Int32Array;
+  /** By frame: where two animals may have been taken for each other. */
+  doubtfulMoments(): DoubtfulMoment[];
 }
 
 /**
@@ -51,6 +54,7 @@ export function createTracker(options: TrackerOptions): Tracker {
     return {
       ids: names.size,
       frames: ends.length(),
+      doubtfulMoments: () => online.doubtfulMoments((tracklet) => idOf.get(tracklet) ?? -1),
       idsOf(i) {
         const tracks = owners.slice(i === 0 ? 0 : ends.at(i - 1), ends.at(i));
         return oncePerFrame(tracks.map((tracklet) => idOf.get(tracklet) ?? -1), (k) => tracklets.get(tracks[k]!)!.hits);

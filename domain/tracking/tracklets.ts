@@ -1,7 +1,8 @@
 import { assign } from "../assignment.ts";
 import { diagonal, iou, type Box } from "../boxes.ts";
 import type { Detection, FrameDetections } from "../detections.ts";
-import { inDoubt } from "./doubt.ts";
+import { inDoubt, rivalsOf, type Matching } from "./doubt.ts";
+import { createDoubtLog, type DoubtfulMoment } from "./doubtful-moments.ts";
 import { createFamiliarity, type FamiliarLook } from "./familiar.ts";
 import { addLook, type LookSum } from "./looks.ts";
 import { correctAxis, predictAxis, startAxis, type Axis } from "./motion.ts";
@@ -49,8 +50,9 @@ interface Track {
   height: number;
   /** The frame that x and y are of. */
   at: number;
-  /** Sightings in tracklets that were cut off. */
+  /** Sightings in tracklets that were cut off, and the last of these. */
   earlier: number;
+  before: number;
   look: FamiliarLook | null;
   /** How sure the tracklet's matches are, and the last frame in which one was no surer. */
   doubt: Doubt;
@@ -90,7 +92,7 @@ const OUT_OF_SIGHT = 1;
  * Joins detections from frame to frame, first the sure ones, then the doubtful ones with the tracks that are left (as ByteTrack does).
  * Memory: the animals in sight and a summary per confirmed tracklet.
  */
-export function createTracklets(options: TrackletOptions): { push(frame: FrameDetections): Int32Array; tracklets: Map<number, Tracklet> } {
+export function createTracklets(options: TrackletOptions): { push(frame: FrameDetections): Int32Array; tracklets: Map<number, Tracklet>; doubtfulMoments: (idOf: (tracklet: number) => number) => DoubtfulMoment[] } {
   const stride = options.frameSkip + 1;
   const tracklets = new Map<number, Tracklet>();
   let active: Track[] = [];
@@ -98,9 +100,10 @@ export function createTracklets(options: TrackletOptions): { push(frame: FrameDe
   let pushed = 0;
   let usualScore = 0;
   const familiarity = createFamiliarity();
+  const log = createDoubtLog(options.fps);
 
   /** Gives the tracklet of each detection, -1 for none. */
-  function push({ frame, detections }: FrameDetections): Int32Array {
+  function push({ frame, time, detections }: FrameDetections): Int32Array {
     const owner = new Int32Array(detections.length).fill(-1);
     pushed += 1;
     const longest = Math.max(OUT_OF_SIGHT * options.fps, 4 * stride);
@@ -142,15 +145,23 @@ export function createTracklets(options: TrackletOptions): { push(frame: FrameDe
     const others = (d: number) => all.filter((other) => other !== d && double[other] !== true && overlaps(d, detections[other]!.box, NEAR));
     const alone = all.map((d) => double[d] !== true && !unseen.some((u) => overlaps(d, expected[u]!.box, NEAR)) && others(d).length === 0);
     const differ = (t: number, u: number) => u >= 0 && familiarity.strangeness(active[t]!.look, active[u]!.look?.look) > 0;
+    const matching: Matching = { cost, detectionOf, trackOf, limit: LIMIT, counts };
     const doubtOf = (t: number): Doubt => {
       const d = detectionOf[t]!;
       if (!options.cutWhereDoubtful || d < 0) return SURE;
-      if (inDoubt(t, { cost, detectionOf, trackOf, limit: LIMIT, counts })) return DOUBTFUL;
+      if (inDoubt(t, matching)) return DOUBTFUL;
       // Another animal's box may have been taken for this one's: who is who afterwards is told by looks, where they differ.
       if (unseen.some((u) => overlaps(d, expected[u]!.box, MERGED) && differ(t, u))) return DOUBTFUL;
       return unseen.some((u) => overlaps(d, expected[u]!.box, NEAR) && differ(t, u)) || others(d).some((other) => differ(t, trackOf[other]!)) ? MEETING : SURE;
     };
     const doubts = tracks.map(doubtOf);
+    for (const t of tracks) {
+      const d = detectionOf[t]!;
+      if (d < 0 || !counts(t)) continue;
+      const note = (other: number, merged: boolean) => log.note({ frame, time, a: soundOf(active[t]!), b: soundOf(active[other]!), merged });
+      for (const rival of rivalsOf(t, matching)) note(rival, false);
+      for (const u of unseen) if (overlaps(d, expected[u]!.box, MERGED)) note(u, true);
+    }
     for (const d of all) if (trackOf[d]! >= 0) owner[d] = follow(active[trackOf[d]!]!, { detection: detections[d]!, frame, doubt: doubts[trackOf[d]!]! });
     for (const d of surely) {
       if (owner[d]! >= 0 || double[d] === true) continue;
@@ -167,6 +178,11 @@ export function createTracklets(options: TrackletOptions): { push(frame: FrameDe
       if (track !== undefined) track.look = familiarity.learn(track.look, look);
     }
     return owner;
+  }
+
+  /** The tracklet of a track that counted lately: one that has just been cut off may stay too short to. */
+  function soundOf({ tracklet, before }: Track): number {
+    return tracklet.hits < CONFIRMED && before >= 0 ? before : tracklet.index;
   }
 
   function expect(track: Track, frame: number): Expectation {
@@ -196,6 +212,7 @@ export function createTracklets(options: TrackletOptions): { push(frame: FrameDe
     const cut = track.tracklet.hits >= CONFIRMED && (doubt > track.doubt || (doubt < track.doubt && frame - track.doubtAt > SURE_AGAIN * stride));
     if (cut) {
       track.earlier += track.tracklet.hits;
+      track.before = track.tracklet.index;
       track.tracklet = newTracklet(detection, frame);
       track.doubt = doubt;
     } else {
@@ -229,9 +246,9 @@ export function createTracklets(options: TrackletOptions): { push(frame: FrameDe
     const tracklet = newTracklet(detection, frame);
     const [x, y] = centre(detection.box);
     const [x1, y1, x2, y2] = detection.box;
-    active.push({ tracklet, x: startAxis(x, tracklet.size), y: startAxis(y, tracklet.size), width: x2 - x1, height: y2 - y1, at: frame, earlier: 0, look: null, doubt: SURE, doubtAt: frame });
+    active.push({ tracklet, x: startAxis(x, tracklet.size), y: startAxis(y, tracklet.size), width: x2 - x1, height: y2 - y1, at: frame, earlier: 0, before: -1, look: null, doubt: SURE, doubtAt: frame });
     return tracklet.index;
   }
 
-  return { push, tracklets };
+  return { push, tracklets, doubtfulMoments: log.moments };
 }
