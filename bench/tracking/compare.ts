@@ -37,7 +37,7 @@ export async function compare({ video, evaluator }: { video: TrackedVideo; evalu
   const folder = await mkdtemp(join(tmpdir(), "actverse-tracking-"));
   try {
     const runs = [...runsOf("bytetrack"), ...runsOf("botsort")];
-    const tracks: Record<string, Identified[]> = { [KNOWN!]: ours(video, video.truth.tracks.length), [UNKNOWN!]: ours(video, null) };
+    const tracks: Record<string, Identified[]> = { [KNOWN]: ours(video, video.truth.tracks.length), [UNKNOWN]: ours(video, null) };
     const detections = join(folder, "detections.ndjson");
     await writeFile(detections, video.frames.map((frame) => `${JSON.stringify(frame)}\n`).join(""));
     await mkdir(join(folder, "ids"));
@@ -52,7 +52,7 @@ export async function compare({ video, evaluator }: { video: TrackedVideo; evalu
       const best = of.toSorted((a, b) => a.evaluation.id_switches - b.evaluation.id_switches || b.evaluation.hota - a.evaluation.hota)[0]!;
       return { default: of[0]!.evaluation, best: best.evaluation, bestName: best.name };
     };
-    return { video, ours: { known: found[KNOWN!]!, unknown: found[UNKNOWN!]! }, rivals: { bytetrack: rival("bytetrack"), botsort: rival("botsort") } };
+    return { video, ours: { known: found[KNOWN]!, unknown: found[UNKNOWN]! }, rivals: { bytetrack: rival("bytetrack"), botsort: rival("botsort") } };
   } finally {
     await rm(folder, { recursive: true });
   }

@@ -46,6 +46,16 @@ describe("three animals that meet, as a middling model finds them", () => {
     }
   });
 
+  test.each([30, 60])("no worse when tracklets are settled while they come, as in a long video (%i at once)", (atOnce) => {
+    const frames = disturb(truth, { ...MODEL, seed: 2, mergeAbove: 0.25 });
+    for (const numAnimals of [3, null]) {
+      const scores = trackAndScore({ truth, frames, numAnimals, atOnce });
+      expect(scores.idSwitches).toBeLessThanOrEqual(3);
+      expect(scores.ids).toBe(3);
+      expect(scores.idf1).toBeGreaterThan(trackAndScore({ truth, frames, numAnimals }).idf1 - 0.02);
+    }
+  });
+
   test("boxes alone do nearly as well", () => {
     const scores = trackAndScore({ truth, frames: withoutKeypoints(disturb(truth, { ...MODEL, seed: 1, mergeAbove: 0.25 })), numAnimals: 3 });
     expect(scores.idSwitches).toBeLessThanOrEqual(6);

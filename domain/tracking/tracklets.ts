@@ -42,6 +42,16 @@ export interface TrackletOptions {
   cutWhereDoubtful: boolean;
 }
 
+export interface Tracklets {
+  /** Gives the tracklet of each detection, -1 for none. */
+  push: (frame: FrameDetections) => Int32Array;
+  /** By index, which is by first frame. What is settled may be taken out. */
+  tracklets: Map<number, Tracklet>;
+  /** Indices of those that may still grow. */
+  growing: () => Set<number>;
+  doubtfulMoments: (idOf: (tracklet: number) => number) => DoubtfulMoment[];
+}
+
 interface Track {
   tracklet: Tracklet;
   x: Axis;
@@ -92,7 +102,7 @@ const OUT_OF_SIGHT = 1;
  * Joins detections from frame to frame, first the sure ones, then the doubtful ones with the tracks that are left (as ByteTrack does).
  * Memory: the animals in sight and a summary per confirmed tracklet.
  */
-export function createTracklets(options: TrackletOptions): { push(frame: FrameDetections): Int32Array; tracklets: Map<number, Tracklet>; doubtfulMoments: (idOf: (tracklet: number) => number) => DoubtfulMoment[] } {
+export function createTracklets(options: TrackletOptions): Tracklets {
   const stride = options.frameSkip + 1;
   const tracklets = new Map<number, Tracklet>();
   let active: Track[] = [];
@@ -102,7 +112,6 @@ export function createTracklets(options: TrackletOptions): { push(frame: FrameDe
   const familiarity = createFamiliarity();
   const log = createDoubtLog(options.fps);
 
-  /** Gives the tracklet of each detection, -1 for none. */
   function push({ frame, time, detections }: FrameDetections): Int32Array {
     const owner = new Int32Array(detections.length).fill(-1);
     pushed += 1;
@@ -250,5 +259,5 @@ export function createTracklets(options: TrackletOptions): { push(frame: FrameDe
     return tracklet.index;
   }
 
-  return { push, tracklets, doubtfulMoments: log.moments };
+  return { push, tracklets, growing: () => new Set(active.map(({ tracklet }) => tracklet.index)), doubtfulMoments: log.moments };
 }
