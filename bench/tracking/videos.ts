@@ -59,7 +59,7 @@ async function ofCrowd({ cache, model, say }: { cache: string; model: string; sa
 }
 
 /** Always the same for the same detections. */
-function weakened(frames: FrameDetections[], { width, height }: Truth): FrameDetections[] {
+export function weakened(frames: FrameDetections[], { width, height }: Truth): FrameDetections[] {
   const random = createRandom(5);
   /** Places near which nothing is found for some frames. */
   let blind: { x: number; y: number; size: number; left: number }[] = [];

@@ -60,6 +60,7 @@ interface Track {
   height: number;
   /** The frame that x and y are of. */
   at: number;
+  born: number;
   /** Sightings in tracklets that were cut off, and the last of these. */
   earlier: number;
   before: number;
@@ -78,9 +79,10 @@ export const CONFIRMED = 3;
 const ENDS = 6;
 /** In a video of fewer frames every sighting counts. */
 export const FIRST_FRAMES = 10;
-/** Costs (see costOf) from which on a pair is not made: for sure detections, and for doubtful ones. */
+/** Costs (see costOf) from which on a pair is not made. */
 const LIMIT = 0.72;
-const LIMIT_DOUBTFUL = 0.5;
+/** What a doubtful detection costs more: it must lie where it is expected. */
+const WEAK = 0.3;
 /**
  * What the second box on one animal costs more. It is not left out: where two animals touch, the better of two boxes is often
  * the one that lies between them, and the other one the animal's own.
@@ -95,11 +97,14 @@ const NEAR = 0.1;
 const MERGED = 0.2;
 /** A track that has got nothing for more frames is no rival. */
 const RIVAL = 10;
+/** A track that began no longer ago, seconds, may have begun on an animal that another track has only just lost, or between two. */
+const YOUNG_S = 1;
 /** Out of sight for longer, seconds: the tracklet has ended; the joining decides who comes back. */
 const OUT_OF_SIGHT = 1;
 
 /**
- * Joins detections from frame to frame, first the sure ones, then the doubtful ones with the tracks that are left (as ByteTrack does).
+ * Joins detections from frame to frame. All are matched at once: where two animals touch, the doubtful box is often an animal's own,
+ * and matching the sure ones first (as ByteTrack does) would give one animal's box to the other.
  * Memory: the animals in sight and a summary per confirmed tracklet.
  */
 export function createTracklets(options: TrackletOptions): Tracklets {
@@ -128,26 +133,19 @@ export function createTracklets(options: TrackletOptions): Tracklets {
     // A weak model's best boxes are sure enough for it.
     const sure = Math.min(0.5, 0.7 * usualScore);
     const double = duplicates(detections);
-    const cost = expected.map((track, t) => detections.map((detection, d) => costOf(track, detection) + (double[d] === true ? DOUBLE : 0) + STRANGE * familiarity.strangeness(active[t]!.look, detection.look)));
-    const trackOf = new Int32Array(detections.length).fill(-1);
-    const detectionOf = new Int32Array(active.length).fill(-1);
-    const match = (from: number[], among: number[], limit: number) => {
-      for (const [row, column] of assign(from.map((t) => among.map((d) => cost[t]![d]!)), limit).entries()) {
-        if (column < 0) continue;
-        trackOf[among[column]!] = from[row]!;
-        detectionOf[from[row]!] = among[column]!;
-      }
-    };
     const goneFor = (t: number) => (frame - active[t]!.tracklet.last.frame) / stride;
+    const price = (t: number, d: number): number => {
+      const doubtful = detections[d]!.score < sure;
+      if (doubtful && goneFor(t) > 3) return Infinity;
+      return costOf(expected[t]!, detections[d]!) + (doubtful ? WEAK : 0) + (double[d] === true ? DOUBLE : 0) + STRANGE * familiarity.strangeness(active[t]!.look, detections[d]!.look);
+    };
     const all = [...detections.keys()];
     const tracks = [...active.keys()];
     const surely = all.filter((d) => detections[d]!.score >= sure);
-    match(tracks, surely, LIMIT);
-    match(
-      tracks.filter((t) => detectionOf[t]! < 0 && goneFor(t) <= 3),
-      all.filter((d) => detections[d]!.score < sure),
-      LIMIT_DOUBTFUL,
-    );
+    const cost = tracks.map((t) => all.map((d) => price(t, d)));
+    const detectionOf = Int32Array.from(assign(cost, LIMIT));
+    const trackOf = new Int32Array(detections.length).fill(-1);
+    for (const [t, d] of detectionOf.entries()) if (d >= 0) trackOf[d] = t;
     const counts = (t: number) => active[t]!.earlier + active[t]!.tracklet.hits >= CONFIRMED && goneFor(t) <= RIVAL;
     const unseen = tracks.filter((t) => detectionOf[t]! < 0 && counts(t));
     const overlaps = (d: number, box: Box, by: number) => iou(detections[d]!.box, box) > by;
@@ -157,7 +155,9 @@ export function createTracklets(options: TrackletOptions): Tracklets {
     const matching: Matching = { cost, detectionOf, trackOf, limit: LIMIT, counts };
     const doubtOf = (t: number): Doubt => {
       const d = detectionOf[t]!;
-      if (!options.cutWhereDoubtful || d < 0) return SURE;
+      if (d < 0) return SURE;
+      if (frame - active[t]!.born < YOUNG_S * options.fps && unseen.some((u) => active[u]!.born < active[t]!.born && overlaps(d, expected[u]!.box, MERGED))) return DOUBTFUL;
+      if (!options.cutWhereDoubtful) return SURE;
       if (inDoubt(t, matching)) return DOUBTFUL;
       // Another animal's box may have been taken for this one's: who is who afterwards is told by looks, where they differ.
       if (unseen.some((u) => overlaps(d, expected[u]!.box, MERGED) && differ(t, u))) return DOUBTFUL;
@@ -255,7 +255,7 @@ export function createTracklets(options: TrackletOptions): Tracklets {
     const tracklet = newTracklet(detection, frame);
     const [x, y] = centre(detection.box);
     const [x1, y1, x2, y2] = detection.box;
-    active.push({ tracklet, x: startAxis(x, tracklet.size), y: startAxis(y, tracklet.size), width: x2 - x1, height: y2 - y1, at: frame, earlier: 0, before: -1, look: null, doubt: SURE, doubtAt: frame });
+    active.push({ tracklet, x: startAxis(x, tracklet.size), y: startAxis(y, tracklet.size), width: x2 - x1, height: y2 - y1, at: frame, born: frame, earlier: 0, before: -1, look: null, doubt: SURE, doubtAt: frame });
     return tracklet.index;
   }
 
