@@ -22,6 +22,7 @@ export function toResultRow(frame: SmoothedFrame, { width, height }: { width: nu
     keypoints_score: frame.detections.map(({ keypoints }) => keypoints.map(([, , score]) => rounded(score, 4))),
     smoothed_keypoints: frame.smoothed.map((points) => points.map(place)),
     class_ids: frame.detections.map(({ classId }) => classId),
+    ...(frame.swaps?.some((pairs) => pairs.length > 0) === true ? { suspected_swaps: frame.swaps } : {}),
   };
 }
 

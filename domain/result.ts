@@ -54,6 +54,8 @@ export interface ResultRow {
   keypoints_score: number[][];
   smoothed_keypoints: [number, number][][];
   class_ids: number[];
+  /** For each animal the pairs of keypoints (numbers in `body_parts`) that the model seems to have exchanged, left for right; only where there is one. `smoothed_keypoints` has them put right. */
+  suspected_swaps?: [number, number][][];
 }
 
 /** Exact labels of a video, as the sample generator writes and `--truth` takes. Pixels; keypoints: x, y, visible 0 | 1. */

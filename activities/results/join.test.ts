@@ -92,6 +92,24 @@ test("skipped frames keep their true numbers; a global model's own names count; 
   expect(results.at(-1)).toMatchObject({ ids: ["0", "1"], keypoints: [[], []], keypoints_score: [[], []], smoothed_keypoints: [[], []] });
 });
 
+test("left taken for right is said in the row and put right in what is smoothed alone", async () => {
+  const wings = settings({ keypoints: ["wing_left", "wing_right"] });
+  const flown = frames(0, 50).map((frame): FrameDetections => {
+    const turned = frame.frame === 20 || frame.frame === 21;
+    return { ...frame, detections: frame.detections.map((one) => ({ ...one, keypoints: turned && one.box[1] === 50 ? one.keypoints.toReversed() : one.keypoints })) };
+  });
+  await lab.addSegments("abc", [flown]);
+  const { resultKey } = await lab.run(lab.steps.joinSegments, input(1, { settings: wings }));
+  const { metadata, results } = await readJson<ResultFile>(lab.storage, resultKey);
+  expect(metadata.settings["smoothing"]).toMatchObject({ left_right_pairs: [[0, 1]] });
+  expect(results.filter((row) => row.suspected_swaps !== undefined).map((row) => [row.frame, row.suspected_swaps])).toEqual([[20, [[[0, 1]], []]], [21, [[[0, 1]], []]]]);
+  for (const row of results) {
+    const left = (100 + 4 * row.frame) / 1000;
+    expect(row.smoothed_keypoints[0]![0]![0]).toBeCloseTo(left, 3);
+    expect(row.keypoints[0]![row.suspected_swaps === undefined ? 0 : 1]![0]).toBeCloseTo(left, 6);
+  }
+});
+
 test("a video in which nothing was found has rows all the same", async () => {
   await lab.addSegments("abc", [[0, 1, 2].map((n) => ({ frame: n, time: n / FPS, detections: [] }))]);
   const output = await lab.run(lab.steps.joinSegments, input(1));
