@@ -79,6 +79,7 @@ export const resultKeys = (taskId: string, round: number) => {
     /** What was counted while the segment was made; written before it. */
     segmentSummary: (plan: string, index: number) => `${prefix}segments/${plan}/${digits(index, 5)}.json`,
     result: `${prefix}result.json`,
+    framesCsv: `${prefix}frames.csv`,
     tracksCsv: `${prefix}tracks.csv`,
     annotated: `${prefix}annotated.mp4`,
     notebook: `${prefix}notebook.ipynb`,

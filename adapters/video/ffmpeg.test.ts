@@ -7,6 +7,7 @@ import sharp from "sharp";
 import { describe, expect, it } from "vitest";
 import type { PacketIndex } from "../../domain/detections.ts";
 import { InputError } from "../../domain/errors.ts";
+import type { Account } from "../../domain/ledger.ts";
 import { letterboxOf } from "../../domain/letterbox.ts";
 import { createVideoTools } from "./ffmpeg.ts";
 import { BAD_FILES, GOOD_VIDEOS, ffmpegForTests, withFolder } from "./fixtures.test-suite.ts";
@@ -138,20 +139,22 @@ describe("video tools", () => {
     });
   });
 
-  it("counts frames that the index does not have, and leaves them out", async () => {
+  it.each([1, 3])("says which frames the index lacks and which the decoder does not give, every %i. frame taken", async (stride) => {
     await withFolder(async (folder) => {
       const file = join(folder, "plain.mp4");
       await ffmpegForTests("-f", "lavfi", "-i", "testsrc2=size=192x108:rate=25:duration=1", "-c:v", "libx264", "-g", "10", "-pix_fmt", "yuv420p", file);
       const whole = await video.index({ file });
       const truth = await decodeAll(file, 192, 108);
-      const gone = whole.pts[7] ?? 0;
-      const index = { ...whole, pts: whole.pts.filter((pts) => pts !== gone), key_frames: [0] };
-      const unknown: number[] = [];
+      const lacks = [whole.pts[7] ?? 0, whole.pts[24] ?? 0];
+      // A frame of the index that is not in the file, between two that are.
+      const invented = (whole.pts[13] ?? 0) + 1;
+      const index = { ...whole, pts: [...whole.pts.filter((pts) => !lacks.includes(pts)), invented].toSorted((a, b) => a - b), key_frames: [0] };
+      let account: Account | null = null;
       const got = new Map<number, Buffer>();
-      for await (const { frame, pixels } of video.decode({ file, index, segment: { index: 0, start: 0, end: 24 }, stride: 1, width: 192, height: 108, onUnknown: (pts) => unknown.push(pts) })) got.set(frame, pixels);
-      expect(unknown).toEqual([gone]);
-      expect([...got.keys()]).toEqual(Array.from({ length: 24 }, (_, i) => i));
-      expect(hash(got.get(7) ?? Buffer.alloc(0))).toBe(hash(truth.planes[8] ?? Buffer.alloc(0)));
+      for await (const { frame, pixels } of video.decode({ file, index, segment: { index: 0, start: 0, end: 24 }, stride, width: 192, height: 108, onAccount: (found) => (account = found) })) got.set(frame, pixels);
+      expect(account).toEqual({ missing: [13], unknown: lacks });
+      expect([...got.keys()]).toEqual(Array.from({ length: 24 }, (_, i) => i).filter((frame) => frame % stride === 0 && frame !== 13));
+      for (const [frame, pixels] of got) expect(hash(pixels), `frame ${frame}`).toBe(hash(truth.planes[whole.pts.indexOf(index.pts[frame] ?? 0)] ?? Buffer.alloc(0)));
     });
   });
 

@@ -1,3 +1,4 @@
+import { fileURLToPath } from "node:url";
 import { decodeSegment } from "./decode.ts";
 import { encodeForBrowsers, escapeForFilter } from "./encode.ts";
 import { extractExactFrames } from "./extract.ts";
@@ -7,12 +8,15 @@ import { probeVideo } from "./probe.ts";
 import { createRunner } from "./run-ffmpeg.ts";
 import type { VideoTools } from "./video.ts";
 
+/** Only Linux ends children with their parent. */
+const FFMPEG = process.platform === "linux" ? fileURLToPath(new URL("./ffmpeg-with-life-line.sh", import.meta.url)) : undefined;
+
 /**
  * Video tools by the programs ffmpeg and ffprobe (5.1 or later), found on PATH unless given.
  * @param options.threads cores to use; default: all
  */
 export function createVideoTools(options: { ffmpegPath?: string; ffprobePath?: string; threads?: number }): VideoTools {
-  const run = createRunner({ ffmpegPath: options.ffmpegPath });
+  const run = createRunner({ ffmpegPath: options.ffmpegPath ?? FFMPEG });
   const { threads } = options;
   return {
     probe: (file) => probeVideo(run, file, { ffprobePath: options.ffprobePath }),

@@ -74,13 +74,13 @@ async function listDecoded(run: RunFfmpeg, options: { file: string; signal?: Abo
   const packets: Packets = { timeBase: [0, 1], pts: [], key: [] };
   await run({
     inputs: [{ file: options.file, options: ["-copyts"] }],
-    outputs: [{ target: "-", options: ["-map", "0:V:0", "-vf", "showinfo=checksum=0", "-fps_mode", "passthrough", "-f", "null"] }],
+    outputs: [{ target: "-", options: ["-map", "0:V:0", "-vf", "showinfo@all=checksum=0", "-fps_mode", "passthrough", "-f", "null"] }],
     logLevel: "info",
     signal: options.signal,
     onLine(line) {
-      const timeBase = /Parsed_showinfo.*config in time_base: (\d+\/\d+)/.exec(line)?.[1];
+      const timeBase = /showinfo@all.*config in time_base: (\d+\/\d+)/.exec(line)?.[1];
       if (timeBase !== undefined) packets.timeBase = ratio(timeBase);
-      const pts = ptsIn(line);
+      const pts = ptsIn(line, "all");
       if (pts === null || Number.isNaN(pts)) return;
       packets.pts.push(pts);
       packets.key.push(/ iskey:1 /.test(line));

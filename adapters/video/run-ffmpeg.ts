@@ -93,8 +93,9 @@ export function framesIn(line: string): number | null {
   return found === null ? null : Number(found[1]);
 }
 
-/** Which of showinfo's lines speak of a frame, and its presentation time in ticks; NaN where the frame has none. */
-export function ptsIn(line: string): number | null {
-  const found = /Parsed_showinfo.*\] n:\s*\d+ pts:\s*(\S+)/.exec(line);
+/** Which of the lines of the filter `showinfo@{name}` speak of a frame, and its presentation time in ticks; NaN where the frame has none. */
+export function ptsIn(line: string, name: string): number | null {
+  if (!line.startsWith(`[showinfo@${name} `)) return null;
+  const found = /\] n:\s*\d+ pts:\s*(\S+)/.exec(line);
   return found === null ? null : Number(found[1]);
 }

@@ -1,4 +1,5 @@
 import type { PacketIndex, Segment } from "../../domain/detections.ts";
+import type { Account } from "../../domain/ledger.ts";
 
 /** ffmpeg and ffprobe: the only place that starts them. Every call ends its child processes when `signal` aborts. */
 export interface VideoTools {
@@ -14,7 +15,7 @@ export interface VideoTools {
    * Raw pixels of a segment's frames, in order, upright, scaled into width x height with the rest padded in grey 114 (letterbox, centred: domain/letterbox).
    * With a stride, the frames whose number is a multiple of it: segments side by side leave no seam.
    * Each item is one frame: planar R, G, B (CHW), 3 * width * height bytes, in memory of its own.
-   * Frames of the segment that the decoder does not give are simply missing; the caller counts them.
+   * Frames of the segment that the decoder does not give are simply missing, and what it gives and the index does not have is left out: `onAccount` tells both.
    */
   decode(options: DecodeOptions): AsyncIterable<DecodedFrame>;
   /** Images (JPEG, PNG) as grey raw pixels, width x height each. */
@@ -42,8 +43,8 @@ export interface DecodeOptions {
   stride: number;
   width: number;
   height: number;
-  /** Frames that the decoder gives and the index does not have (their presentation time in ticks): left out. */
-  onUnknown?: (pts: number) => void;
+  /** Called once, after the last frame: of every frame of the segment, also those that the stride leaves out. */
+  onAccount?: (account: Account) => void;
   signal?: AbortSignal;
 }
 

@@ -7,6 +7,7 @@ import { ErrorNote } from "../ui/parts.tsx";
 
 const MEANING: Record<string, Extract<TextKey, `pages.results.${string}`>> = {
   "result.json": "pages.results.resultJson",
+  "frames.csv": "pages.results.framesCsv",
   "tracks.csv": "pages.results.tracksCsv",
   "annotated.mp4": "pages.results.annotated",
   "notebook.ipynb": "pages.results.notebook",
