@@ -14,6 +14,8 @@ export const videoKeys = (taskId: string) => {
   return {
     prefix,
     source: (extension: string) => `${prefix}source.${extension}`,
+    /** In place of a source whose times begin anew in its middle. */
+    mended: `${prefix}mended.ts`,
     meta: `${prefix}video.json`,
     packets: `${prefix}packets.json`,
     proxy: `${prefix}proxy.mp4`,

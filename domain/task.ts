@@ -45,6 +45,13 @@ export const InferenceSettings = Type.Object(
   closed,
 );
 
+export const AnnotateSettings = Type.Object(
+  {
+    trails: Type.Optional(Type.Boolean({ default: true, description: "Draw where each animal was in the last second into the annotated video." })),
+  },
+  closed,
+);
+
 export const OUTPUTS = ["json", "csv", "video", "notebook"] as const;
 
 export const TaskBody = Type.Object(
@@ -63,6 +70,7 @@ export const TaskBody = Type.Object(
     training: Type.Optional(TrainingSettings),
     inference: Type.Optional(InferenceSettings),
     outputs: Type.Optional(Type.Array(Type.Enum(OUTPUTS), { uniqueItems: true, default: [...OUTPUTS] })),
+    annotate: Type.Optional(AnnotateSettings),
     upload: Type.Optional(Type.Array(Type.Object({ path: Type.String({ minLength: 1, maxLength: 4096, description: "A folder under an allowed root." }) }, closed), { maxItems: 10, default: [] })),
   },
   closed,
@@ -86,6 +94,8 @@ export interface TaskSettings {
   training: Static<typeof TrainingSettings>;
   inference: { confidence: number; iou: number; batch_size: number; frame_skip: number; max_frames: number | null };
   outputs: (typeof OUTPUTS)[number][];
+  /** Absent in tasks from before there were trails. */
+  annotate?: { trails: boolean };
   upload: { path: string }[];
 }
 

@@ -6,11 +6,11 @@ import { promisify } from "node:util";
 import sharp from "sharp";
 import { describe, expect, it } from "vitest";
 import type { PacketIndex } from "../../domain/detections.ts";
-import { InputError } from "../../domain/errors.ts";
+import { ClockJumpsBack, InputError } from "../../domain/errors.ts";
 import type { Account } from "../../domain/ledger.ts";
 import { letterboxOf } from "../../domain/letterbox.ts";
 import { createVideoTools } from "./ffmpeg.ts";
-import { BAD_FILES, GOOD_VIDEOS, ffmpegForTests, withFolder } from "./fixtures.test-suite.ts";
+import { BAD_FILES, GOOD_VIDEOS, ffmpegForTests, joinedStreams, withFolder } from "./fixtures.test-suite.ts";
 
 const execute = promisify(execFile);
 const video = createVideoTools({});
@@ -79,7 +79,7 @@ describe.each(Object.entries(GOOD_VIDEOS))("video: %s", (_name, make) => {
       }
 
       const proxy = join(folder, "proxy.mp4");
-      await video.makeProxy({ file, output: proxy });
+      await video.makeProxy({ file, index, output: proxy });
       const made = await video.probe(proxy);
       expect(made).toMatchObject({ browserPlays: true, codec: "h264", pixelFormat: "yuv420p", rotation: 0, ...size });
       const proxyIndex = await video.index({ file: proxy });
@@ -135,7 +135,22 @@ describe("video tools", () => {
       for (let frame = 50; frame < 75; frame++) expect(hash(got.get(frame) ?? Buffer.alloc(0)), `frame ${frame}`).toBe(hash(truth.planes[frame] ?? Buffer.alloc(0)));
       await video.extractFrames({ file, index, frames: [5, 60], folder, nameOf: (frame) => `${frame}.jpg` });
       expect(await readdir(folder)).toContain("60.jpg");
-      await video.makeProxy({ file, output: join(folder, "proxy.mp4") });
+      await video.makeProxy({ file, index, output: join(folder, "proxy.mp4") });
+    });
+  });
+
+  it("recordings put one behind the other, whose times go back, keep all their frames once they are mended", async () => {
+    await withFolder(async (folder) => {
+      const file = await joinedStreams(folder, 0);
+      await expect(video.index({ file })).rejects.toThrow(ClockJumpsBack);
+      const mended = join(folder, "mended.ts");
+      await video.mendTimes({ file, output: mended });
+      const index = await video.index({ file: mended });
+      const truth = await decodeAll(file, 192, 108);
+      expect(truth.planes).toHaveLength(100);
+      expect(index.pts.map((pts) => ((pts - (index.pts[0] ?? 0)) * index.time_base[0]) / index.time_base[1])).toEqual(Array.from({ length: 100 }, (_, i) => expect.closeTo(i / 25, 3)));
+      const got = await collect(mended, index, { width: 192, height: 108 }, 36, 100, 1);
+      for (let frame = 36; frame < 100; frame++) expect(hash(got.get(frame) ?? Buffer.alloc(0)), `frame ${frame}`).toBe(hash(truth.planes[frame] ?? Buffer.alloc(0)));
     });
   });
 
@@ -203,11 +218,12 @@ describe("video tools", () => {
       await writeFile(subtitles, `${script}${dialogue("0:00:00.45", "0:00:00.75")}\n`);
       const output = join(folder, "drawn.mp4");
       const seen: number[] = [];
-      await video.drawSubtitles({ file, subtitles, output, onProgress: (frames) => seen.push(frames) });
-      const index = await video.index({ file: output });
-      expect(index.pts.length).toBe(10);
+      const index = await video.index({ file });
+      await video.draw({ file, index, width: 192, height: 108, pieces: [{ index: 0, start: 0, end: 10 }], scriptOf: async () => subtitles, clock: 1, folder, output, onProgress: (frames) => seen.push(frames) });
+      const drawn = await video.index({ file: output });
+      expect(drawn.pts.length).toBe(10);
       expect(seen.at(-1)).toBe(10);
-      const frames = await collect(output, index, { width: 192, height: 108 }, 0, 10, 1);
+      const frames = await collect(output, drawn, { width: 192, height: 108 }, 0, 10, 1);
       const white = [...frames].filter(([, pixels]) => (pixels[20 * 192 + 20] ?? 0) > 200).map(([frame]) => frame);
       expect(white).toEqual([5, 6, 7]);
     });
@@ -245,7 +261,7 @@ describe("video tools", () => {
 
       const again = new AbortController();
       const output = join(folder, "proxy.mp4");
-      const encoding = video.makeProxy({ file, output, signal: again.signal, onProgress: () => again.abort(reason) });
+      const encoding = video.makeProxy({ file, index, output, signal: again.signal, onProgress: () => again.abort(reason) });
       await expect(encoding).rejects.toBe(reason);
       expect(await running()).toBe(0);
       await rm(output, { force: true });

@@ -1,8 +1,10 @@
 import { fileURLToPath } from "node:url";
 import { decodeSegment } from "./decode.ts";
-import { encodeForBrowsers, escapeForFilter } from "./encode.ts";
+import { drawInPieces } from "./draw.ts";
+import { encodeForBrowsers } from "./encode.ts";
 import { extractExactFrames } from "./extract.ts";
 import { readGreyImages } from "./grey.ts";
+import { mendTimes } from "./mend-times.ts";
 import { indexPackets } from "./packet-index.ts";
 import { probeVideo } from "./probe.ts";
 import { createRunner } from "./run-ffmpeg.ts";
@@ -21,10 +23,11 @@ export function createVideoTools(options: { ffmpegPath?: string; ffprobePath?: s
   return {
     probe: (file) => probeVideo(run, file, { ffprobePath: options.ffprobePath }),
     index: (job) => indexPackets(run, job),
-    makeProxy: (job) => encodeForBrowsers(run, { ...job, filters: [], quality: 20, threads }),
+    mendTimes: (job) => mendTimes(run, job),
+    makeProxy: (job) => encodeForBrowsers(run, { ...job, threads }),
     extractFrames: (job) => extractExactFrames(run, { ...job, threads }),
     decode: (job) => decodeSegment(run, { ...job, threads }),
     readGrey: (job) => readGreyImages(job),
-    drawSubtitles: ({ subtitles, ...job }) => encodeForBrowsers(run, { ...job, filters: [`ass=filename=${escapeForFilter(subtitles)}`], quality: 21, threads }),
+    draw: (job) => drawInPieces(run, { ...job, threads }),
   };
 }

@@ -5,10 +5,12 @@ import type { Account } from "../../domain/ledger.ts";
 export interface VideoTools {
   /** What the container says. Throws InputError (field `file_path`) for what is no video, has no video stream or no frames. */
   probe(file: string): Promise<ProbedVideo>;
-  /** Frames in presentation order without decoding; packets marked as discarded are left out. */
+  /** Frames in presentation order without decoding; packets marked as discarded are left out. Throws ClockJumpsBack: then mendTimes, and the index of what that made. */
   index(options: { file: string; signal?: AbortSignal }): Promise<PacketIndex>;
-  /** An H.264 yuv420p MP4 with the same frames and times, for browsers. */
-  makeProxy(options: { file: string; output: string; onProgress?: OnFrames; signal?: AbortSignal }): Promise<void>;
+  /** The same packets in an MPEG transport stream whose times go on where they began anew. */
+  mendTimes(options: { file: string; output: string; signal?: AbortSignal }): Promise<void>;
+  /** An H.264 yuv420p MP4 with the same frames and times, for browsers. Times count from the index's first frame. */
+  makeProxy(options: { file: string; index: PacketIndex; output: string; onProgress?: OnFrames; signal?: AbortSignal }): Promise<void>;
   /** Exactly these frames (ascending) as JPEG files, upright: `nameOf(frame)` in `folder`. A frame that cannot be decoded gets no file. */
   extractFrames(options: ExtractOptions): Promise<void>;
   /**
@@ -20,8 +22,11 @@ export interface VideoTools {
   decode(options: DecodeOptions): AsyncIterable<DecodedFrame>;
   /** Images (JPEG, PNG) as grey raw pixels, width x height each. */
   readGrey(options: { files: string[]; width: number; height: number; signal?: AbortSignal }): AsyncIterable<Buffer>;
-  /** Draws an .ass subtitle file into the video: H.264 yuv420p, faststart, the source's frames and times, no audio. Its times count from the first frame. */
-  drawSubtitles(options: { file: string; subtitles: string; output: string; onProgress?: OnFrames; signal?: AbortSignal }): Promise<void>;
+  /**
+   * Draws .ass subtitle scripts into the video: H.264 yuv420p, faststart, no sound, the source's frames and times, the first at 0 s.
+   * An odd picture gets a black column or row.
+   */
+  draw(options: DrawOptions): Promise<void>;
 }
 
 export type OnFrames = (frames: number) => void;
@@ -32,6 +37,24 @@ export interface ExtractOptions {
   frames: number[];
   folder: string;
   nameOf: (frame: number) => string;
+  onProgress?: OnFrames;
+  signal?: AbortSignal;
+}
+
+export interface DrawOptions {
+  file: string;
+  index: PacketIndex;
+  /** Of the upright picture. */
+  width: number;
+  height: number;
+  /** One after the other from frame 0 to the last, each beginning at a key frame. */
+  pieces: Segment[];
+  /** Path of a piece's script; asked for in their order. Its times count from the piece's first frame, `clock` of its seconds for one of the video's. */
+  scriptOf: (piece: Segment) => Promise<string>;
+  clock: number;
+  /** For what is not finished. */
+  folder: string;
+  output: string;
   onProgress?: OnFrames;
   signal?: AbortSignal;
 }
