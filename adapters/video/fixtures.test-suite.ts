@@ -132,9 +132,10 @@ export const BAD_FILES: Record<string, { says: RegExp; make: (folder: string) =>
   } },
 };
 
+/** Clockwise, as players turn it; ffmpeg writes this tag as degrees against the clock. */
 async function turned(folder: string, degrees: number): Promise<string> {
   const plain = await make(join(folder, "plain.mp4"), [...TEST_PICTURE(1, 25), ...H264, "-g", "10"]);
-  return make(join(folder, "turned.mp4"), ["-i", plain, "-c", "copy", "-metadata:s:v:0", `rotate=${degrees}`]);
+  return make(join(folder, "turned.mp4"), ["-i", plain, "-c", "copy", "-metadata:s:v:0", `rotate=${360 - degrees}`]);
 }
 
 /** Two recordings in one file, as cameras leave them that begin a new one: the second one's clock begins at `offset` seconds. */
