@@ -34,13 +34,11 @@ interface Frame {
 /** Reads the counter from the pixels that it is given, and says that the animal is where that picture has it. */
 function countingServing(rotation: Rotation): Serving {
   const { width, height, box } = upright(rotation);
-  return {
-    kind: "onnx",
-    endpointOf: () => "counter",
+  const counting: Pick<Serving, "load" | "infer"> = {
     load: async () => ({ ...MODEL, task: "detect", classes: ["animal"], keypoints: [], imgsz: [height, width] }),
     infer: async ({ images }) => images.map((planes) => [{ box: box(animalIn(counterIn(planes.subarray(0, width * height), rotation))), score: 0.9, classId: 0, keypoints: [] }]),
-    close: async () => undefined,
-  } as Serving;
+  };
+  return counting as Serving;
 }
 
 /** A video's frames from label to table to annotated video, through the real steps; every one must be the same frame everywhere. Gives how many were compared. */

@@ -1,10 +1,11 @@
+import { setImmediate } from "node:timers/promises";
 import { ASS_CLOCK, assEvents, assHead, borderBefore } from "../../domain/ass.ts";
 import type { PacketIndex, Segment } from "../../domain/detections.ts";
 import type { ResultMetadata, ResultRow } from "../../domain/result.ts";
 import { createTrails } from "../../domain/trails.ts";
 
 /** Lines that go to the disk at once. */
-const CHUNK = 200;
+const CHUNK = 50;
 
 export interface PieceScripts {
   /** The script of the next piece, in parts. Pieces are asked for in their order. */
@@ -36,6 +37,8 @@ export function createPieceScripts(options: { rows: AsyncGenerator<ResultRow>; m
         if (++rowsIn % CHUNK === 0) {
           yield text;
           text = "";
+          // Heartbeats of other steps get their turn.
+          await setImmediate();
         }
         // Shown in the next piece too.
         if (row.frame + stride > piece.end) break;

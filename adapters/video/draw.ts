@@ -63,17 +63,18 @@ async function drawPiece(run: RunFfmpeg, job: Job, { piece, subtitles, file }: {
 }
 
 function filtersOf({ index, width, height, clock }: Job, piece: Segment, subtitles: string): string {
+  // yuv420p has no odd sides: such a picture gets a black column or row after the drawing, so that pixels keep their place.
+  const odd = width % 2 === 1 || height % 2 === 1;
   const end = piece.end < index.pts.length ? `:end_pts=${index.pts[piece.end]}` : "";
   return [
     inTicksOf(index),
     `trim=start_pts=${index.pts[piece.start]}${end}`,
     "showinfo@seen=checksum=0",
-    "format=yuv420p",
+    odd ? "format=yuv444p" : "format=yuv420p",
     `setpts=(PTS-(${index.pts[piece.start]}))*${clock}`,
     `ass=filename=${escapeForFilter(subtitles)}`,
     `setpts=PTS/${clock}`,
-    // yuv420p has no odd sides: a black column or row, so that pixels keep their place.
-    ...(width % 2 === 1 || height % 2 === 1 ? ["pad=ceil(iw/2)*2:ceil(ih/2)*2"] : []),
+    ...(odd ? ["pad=ceil(iw/2)*2:ceil(ih/2)*2", "format=yuv420p"] : []),
   ].join(",");
 }
 

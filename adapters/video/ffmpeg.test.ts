@@ -81,7 +81,8 @@ describe.each(Object.entries(GOOD_VIDEOS))("video: %s", (_name, make) => {
       const proxy = join(folder, "proxy.mp4");
       await video.makeProxy({ file, index, output: proxy });
       const made = await video.probe(proxy);
-      expect(made).toMatchObject({ browserPlays: true, codec: "h264", pixelFormat: "yuv420p", rotation: 0, ...size });
+      const even = (side: number): number => side + (side % 2);
+      expect(made).toMatchObject({ browserPlays: true, codec: "h264", pixelFormat: "yuv420p", rotation: 0, width: even(size.width), height: even(size.height) });
       const proxyIndex = await video.index({ file: proxy });
       const times = (i: PacketIndex): number[] => i.pts.map((pts) => Math.round((((pts - (i.pts[0] ?? 0)) * i.time_base[0]) / i.time_base[1]) * 1000));
       expect(times(proxyIndex)).toEqual(times(index));
@@ -176,7 +177,7 @@ describe("video tools", () => {
   it("letterboxes as domain/letterbox says, the padding exactly grey 114", async () => {
     await withFolder(async (folder) => {
       const file = join(folder, "odd.mkv");
-      await ffmpegForTests("-f", "lavfi", "-i", "color=red:size=101x57:rate=5:duration=1", "-c:v", "ffv1", "-pix_fmt", "gbrp", file);
+      await ffmpegForTests("-f", "lavfi", "-i", "color=red:size=101x57:rate=5:duration=1,format=gbrp", "-c:v", "ffv1", "-pix_fmt", "gbrp", file);
       const index = await video.index({ file });
       const size = { width: 64, height: 64 };
       const fit = letterboxOf({ width: 101, height: 57 }, size);
@@ -208,20 +209,21 @@ describe("video tools", () => {
     });
   });
 
-  it("draws subtitles whose path has every character that filters treat specially", async () => {
+  it("draws subtitles whose path has every character that filters treat specially, into a picture with odd sides", async () => {
     await withFolder(async (folder) => {
       const file = join(folder, "plain.mkv");
-      await ffmpegForTests("-f", "lavfi", "-i", "color=black:size=192x108:rate=10:duration=1", "-c:v", "libx264", "-pix_fmt", "yuv420p", "-output_ts_offset", "5", file);
+      await ffmpegForTests("-f", "lavfi", "-i", "color=black:size=191x107:rate=10:duration=1,format=gbrp", "-c:v", "ffv1", "-pix_fmt", "gbrp", "-output_ts_offset", "5", file);
       const subtitles = join(folder, "it's [a]=b,c;d:e\\f %20 ä.ass");
       const dialogue = (from: string, to: string): string => `Dialogue: 0,${from},${to},Box,,0,0,0,,{\\pos(0,0)\\p1\\1c&HFFFFFF&\\bord0\\shad0}m 0 0 l 96 0 96 54 0 54{\\p0}`;
-      const script = `[Script Info]\nScriptType: v4.00+\nPlayResX: 192\nPlayResY: 108\n\n[V4+ Styles]\nFormat: Name, Fontname, Fontsize, PrimaryColour, Alignment\nStyle: Box,Sans,10,&H00FFFFFF,7\n\n[Events]\nFormat: Layer, Start, End, Style, Name, MarginL, MarginR, MarginV, Effect, Text\n`;
+      const script = `[Script Info]\nScriptType: v4.00+\nPlayResX: 191\nPlayResY: 107\n\n[V4+ Styles]\nFormat: Name, Fontname, Fontsize, PrimaryColour, Alignment\nStyle: Box,Sans,10,&H00FFFFFF,7\n\n[Events]\nFormat: Layer, Start, End, Style, Name, MarginL, MarginR, MarginV, Effect, Text\n`;
       await writeFile(subtitles, `${script}${dialogue("0:00:00.45", "0:00:00.75")}\n`);
       const output = join(folder, "drawn.mp4");
       const seen: number[] = [];
       const index = await video.index({ file });
-      await video.draw({ file, index, width: 192, height: 108, pieces: [{ index: 0, start: 0, end: 10 }], scriptOf: async () => subtitles, clock: 1, folder, output, onProgress: (frames) => seen.push(frames) });
+      await video.draw({ file, index, width: 191, height: 107, pieces: [{ index: 0, start: 0, end: 10 }], scriptOf: async () => subtitles, clock: 1, folder, output, onProgress: (frames) => seen.push(frames) });
       const drawn = await video.index({ file: output });
       expect(drawn.pts.length).toBe(10);
+      expect(await video.probe(output)).toMatchObject({ width: 192, height: 108, browserPlays: true });
       expect(seen.at(-1)).toBe(10);
       const frames = await collect(output, drawn, { width: 192, height: 108 }, 0, 10, 1);
       const white = [...frames].filter(([, pixels]) => (pixels[20 * 192 + 20] ?? 0) > 200).map(([frame]) => frame);

@@ -7,7 +7,8 @@ import { promisify } from "node:util";
 /** Small videos made by ffmpeg for the tests, each with a trait that breaks careless frame counting. */
 
 const execute = promisify(execFile);
-const TEST_PICTURE = (seconds: number, rate: number, size = "192x108"): string[] => ["-f", "lavfi", "-i", `testsrc2=size=${size}:rate=${rate}:duration=${seconds}`];
+/** In RGB, as this source rounds odd sides away in other formats. */
+const TEST_PICTURE = (seconds: number, rate: number, size = "192x108"): string[] => ["-f", "lavfi", "-i", `testsrc2=size=${size}:rate=${rate}:duration=${seconds},format=gbrp`];
 const H264 = ["-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p"];
 /** ultrafast has no B-frames of its own. */
 const WITH_B_FRAMES = ["-c:v", "libx264", "-preset", "veryfast", "-bf", "3", "-pix_fmt", "yuv420p"];
