@@ -14,6 +14,8 @@ export const videoKeys = (taskId: string) => {
   return {
     prefix,
     source: (extension: string) => `${prefix}source.${extension}`,
+    /** In place of a source whose times begin anew in its middle. */
+    mended: `${prefix}mended.ts`,
     meta: `${prefix}video.json`,
     packets: `${prefix}packets.json`,
     proxy: `${prefix}proxy.mp4`,
@@ -84,6 +86,7 @@ export const resultKeys = (taskId: string, round: number) => {
     segmentSummary: (plan: string, index: number) => `${prefix}segments/${plan}/${digits(index, 5)}.json`,
     result: `${prefix}result.json`,
     quality: `${prefix}quality.json`,
+    framesCsv: `${prefix}frames.csv`,
     tracksCsv: `${prefix}tracks.csv`,
     tracksParquet: `${prefix}tracks.parquet`,
     dlcCsv: `${prefix}dlc.csv`,

@@ -66,6 +66,13 @@ export const InferenceSettings = Type.Object(
   closed,
 );
 
+export const AnnotateSettings = Type.Object(
+  {
+    trails: Type.Optional(Type.Boolean({ default: true, description: "Draw where each animal was in the last second into the annotated video." })),
+  },
+  closed,
+);
+
 export const TaskBody = Type.Object(
   {
     file_path: Type.String({ minLength: 1, maxLength: 4096, description: "A path under an allowed root, or an http(s) URL." }),
@@ -82,6 +89,7 @@ export const TaskBody = Type.Object(
     training: Type.Optional(TrainingSettings),
     inference: Type.Optional(InferenceSettings),
     outputs: Type.Optional(Type.Array(Type.Enum(OUTPUTS), { uniqueItems: true, default: [...OUTPUTS] })),
+    annotate: Type.Optional(AnnotateSettings),
     upload: Type.Optional(Type.Array(Type.Object({ path: Type.String({ minLength: 1, maxLength: 4096, description: "A folder under an allowed root." }) }, closed), { maxItems: 10, default: [] })),
   },
   closed,
@@ -105,6 +113,8 @@ export interface TaskSettings {
   training: TrainingSettings;
   inference: { confidence: number; iou: number; batch_size: number; frame_skip: number; max_frames: number | null };
   outputs: (typeof OUTPUTS)[number][];
+  /** Absent in tasks from before there were trails. */
+  annotate?: { trails: boolean };
   upload: { path: string }[];
 }
 

@@ -94,7 +94,7 @@ const inference: StepWork = async ({ task, made }) => {
   });
   const differing = parts.reduce((sum, part) => sum + part.differing, 0);
   made.joined = await run.joinSegments({ ...task.input, plan, segments, model, differing, settings });
-  task.emit("inference.completed", { result_json_path: made.joined.resultKey, status: "completed" });
+  task.emit("inference.completed", { result_json_path: made.joined.resultKey, status: "completed", ...(differing > 0 ? { frames_differing: differing } : {}) });
   return { ...made.joined, model, segments: segments.length, differing };
 };
 

@@ -47,6 +47,7 @@ export const pages = {
     title: "Results",
     video: "The video with the results drawn in",
     resultJson: "every animal in every frame",
+    framesCsv: "one row per frame of the video: its time, and whether it was decoded",
     tracksCsv: "one row per animal and frame",
     annotated: "the video with the results drawn in",
     notebook: "a notebook that reads tracks.csv",

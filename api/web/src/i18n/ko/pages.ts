@@ -49,6 +49,7 @@ export const pages: Translation<typeof en> = {
     title: "결과",
     video: "결과를 그려 넣은 영상",
     resultJson: "모든 프레임의 모든 개체",
+    framesCsv: "영상의 프레임마다 한 행: 시각과 디코딩 여부",
     tracksCsv: "개체와 프레임마다 한 행",
     annotated: "결과를 그려 넣은 영상",
     notebook: "tracks.csv를 읽는 노트북",
