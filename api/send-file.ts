@@ -17,8 +17,8 @@ const TYPES: Record<string, string> = {
 };
 /** These open in the browser; the rest is saved. */
 const INLINE = new Set([".mp4", ".jpg", ".json", ".html"]);
-/** A report has no script and fetches nothing: whatever stands in it can do nothing here. Its links lead to files of the same task, which need the session. */
-const REPORT_POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; sandbox allow-same-origin";
+/** A report has no script and fetches nothing; its pictures are in it: whatever stands in it can do nothing here. Its links lead to files of the same task, which need the session. */
+const REPORT_POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; sandbox allow-same-origin";
 
 /** One range of `Range: bytes=...`; null: none, or one that HTTP says to ignore. Throws 416. */
 export function rangeOf(header: string | undefined, size: number): { start: number; end: number } | null {

@@ -23,6 +23,8 @@ export interface EventData {
   "model.training.completed": { model_path: string; status: "completed"; metrics: Record<string, number> };
   "model.deployment.requested": { model_path: string; deployment_id: string; status: "requested"; endpoint: string };
   "model.deployed": { deployment_id: string; status: "completed"; endpoint: string };
+  /** An earlier version answers again where none is named. `model`: name@version. */
+  "model.rolled_back": { model: string; by: string; endpoint: string };
   "inference.requested": { model_path: string; inference_data_path: string };
   "inference.completed": { result_json_path: string; status: "completed" };
   "results.uploaded": { destinations: string[] };

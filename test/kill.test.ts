@@ -77,12 +77,17 @@ it("goes on after each kill: epochs contiguous, no orphan trainer, results as of
   const inferred = end.steps.find((s) => s.name === "inference")!.result as { segments: number };
   expect(finishedAtKill).toBeLessThan(inferred.segments);
 
+  // The model over another video, here the same one, without a task.
+  const ran = await lab.api.send<{ run_id: string }>("POST", `/models/${taskId}/inference`, { data_path: sample.video, confidence: 0.01, max_frames: 60, num_animals: 2, outputs: ["json", "csv"] });
+  await lab.stepIs(ran.run_id, "inference", "completed", 200);
+  const alone = (await lab.storage.read(resultKeys(ran.run_id, 1).result)).toString();
+
   // The same model over the same video, undisturbed and in one process: nothing differs.
   const disturbed = (await lab.storage.read(resultKeys(taskId, 1).result)).toString();
   for (const key of await lab.storage.list(segments)) await lab.storage.remove(key);
   const adapters = createAdapters({ dataDir: lab.storage.location, trainerDir: "trainer", trainerPython: readTools().python });
   const serving = await adapters.serving();
-  const steps = createActivities({ storage: lab.storage, video: await adapters.video(), serving, labeling: await adapters.labeling(), externalLabeling: NO_EXTERNAL_TOOLS, publicUrl: null, trainer: await adapters.trainer(), files: { allowedRoots: [], allowedHosts: [], maxBytes: 0 }, workFolder: join(lab.folder, "undisturbed") });
+  const steps = createActivities({ storage: lab.storage, video: await adapters.video(), serving, embedded: await adapters.embedded(), models: adapters.models, labeling: await adapters.labeling(), externalLabeling: NO_EXTERNAL_TOOLS, publicUrl: null, trainer: await adapters.trainer(), files: { allowedRoots: [], allowedHosts: [], maxBytes: 0 }, workFolder: join(lab.folder, "undisturbed") });
   const run = <I, O>(step: (input: I) => Promise<O>, input: I): Promise<O> => new MockActivityEnvironment().run(step, input);
   const { settings } = end;
   const model = { name: taskId, version: 1 };
@@ -94,6 +99,9 @@ it("goes on after each kill: epochs contiguous, no orphan trainer, results as of
   await serving.close();
   const undisturbed = (await lab.storage.read(resultKeys(taskId, 1).result)).toString();
   const result = JSON.parse(undisturbed) as ResultFile;
+  expect((JSON.parse(alone) as ResultFile).results).toHaveLength(60);
+  const times = (rows: ResultFile["results"]): unknown[] => rows.slice(0, 60).map(({ frame, timestamp }) => [frame, timestamp]);
+  expect(times((JSON.parse(alone) as ResultFile).results)).toEqual(times(result.results));
   expect(result.results).toHaveLength(2100);
   expect(result.results.some((row) => row.ids.length > 0)).toBe(true);
   expect(disturbed).toBe(undisturbed);
