@@ -8,7 +8,7 @@ import type { DeployInput, DeployOutput } from "../domain/steps.ts";
 import type { Deps } from "./deps.ts";
 import { compareRuntimes, mustAgree } from "./models/compare.ts";
 import { framesToTry } from "./models/frames-to-try.ts";
-import { opsetOf, readModelFile, tensorFacts, type ModelFile } from "./models/model-file.ts";
+import { readModelFile, tensorFacts, type ModelFile } from "./models/model-file.ts";
 import { loadedVersions, serveVersions } from "./models/what-serves.ts";
 import { longStep, type StepContext } from "./step-context.ts";
 
@@ -122,7 +122,7 @@ function newCard(input: DeployInput, version: number, { sha256, bytes, onnx, fac
     classes: facts.classes,
     keypoints: facts.keypoints,
     imgsz: facts.imgsz,
-    opset: opsetOf(onnx),
+    opset: onnx.opset,
     inputs: tensorFacts(onnx.inputs),
     outputs: tensorFacts(onnx.outputs),
     parity: { reference: input.referenceKey ?? null, checks: [] },

@@ -71,6 +71,15 @@ describe("pre-inference", () => {
     expect((await preInfer()).prelabels).toEqual(prelabels);
   });
 
+  it("takes the version that answers, where one was chosen, and not the newest", async () => {
+    await globalModel("detect", 1);
+    await globalModel("end2end", 2);
+    const chosen = { version: 1, before: [], newest: 2, changed_at: new Date().toISOString(), by: "ada", why: "rolled back", change_id: "r1" };
+    await storage.put(modelKeys("global").serving, JSON.stringify(chosen));
+    expect((await preInfer()).output.source).toBe("model:global@1");
+    expect((await preInfer({ prelabel: "global" })).output.source).toBe("model:global@1");
+  });
+
   it("leaves out classes and keypoints that the task or the model does not know", async () => {
     await globalModel("pose-fixed-uint8");
     const { output, prelabels } = await preInfer({ prelabel: "global", keypoints: ["tail", "centre", "corner"], classes: ["red"] });

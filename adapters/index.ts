@@ -11,6 +11,9 @@ export interface AdapterSettings extends Partial<ExternalSettings> {
   dataDir: string;
   trainerDir: string;
   trainerPython: string | null;
+  /** null: models run in this process. */
+  tritonUrl?: string | null;
+  tritonTimeoutS?: number;
 }
 
 /** Each is made when it is first asked for, so that the API never loads ONNX Runtime. */
@@ -37,7 +40,10 @@ export function createAdapters(settings: AdapterSettings): Adapters {
     labeling: async () => (await import("./labeling/builtin.ts")).createBuiltinLabeling({ storage }),
     externalLabeling: () => createExternalTools(storage, settings),
     video: async () => (await import("./video/ffmpeg.ts")).createVideoTools({}),
-    serving: embedded,
+    async serving() {
+      const { tritonUrl: url = null, tritonTimeoutS: timeoutS = 60 } = settings;
+      return url === null ? await embedded() : (await import("./serving/triton.ts")).createTritonServing({ storage, url, timeoutS });
+    },
     embedded,
     trainer: async () =>
       (await import("./training/process.ts")).createTrainer({ projectFolder: settings.trainerDir, ...(settings.trainerPython === null ? {} : { python: settings.trainerPython }) }),

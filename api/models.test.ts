@@ -1,50 +1,30 @@
-import { copyFile, writeFile } from "node:fs/promises";
-import { fileURLToPath } from "node:url";
-import { dirname, join } from "node:path";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { createRollBackStep } from "../activities/deployment-rollback.ts";
-import { createDeployStep } from "../activities/deployment.ts";
-import { asFailures } from "../activities/failures.ts";
-import { createReceiveModelStep } from "../activities/models/receive.ts";
-import { createModelRegistry } from "../adapters/models/registry.ts";
-import { createOnnxServing } from "../adapters/serving/onnx.ts";
-import type { Serving } from "../adapters/serving/serving.ts";
 import { makeId } from "../domain/ids.ts";
 import { AUTH_KEYS, modelKeys, trainKeys } from "../domain/layout.ts";
 import type { App } from "./context.ts";
 import { createKeyStore } from "./keys.ts";
-import { send, startLab, type Lab } from "./lab.test-suite.ts";
+import { send, type Lab } from "./lab.test-suite.ts";
+import { modelFile, startModelsLab } from "./models-lab.test-suite.ts";
 
 /** Models over the API: a real Temporal server, real deployments into the embedded ONNX Runtime. */
 
-const fixture = (name: string): string => fileURLToPath(new URL(`../adapters/serving/fixtures/${name}.onnx`, import.meta.url));
 const wait = { prefer: "wait=60" };
 
 let lab: Lab;
 let app: App;
-let serving: Serving;
 let folder: string;
+let stop: () => Promise<void>;
 let taskId: string;
 beforeAll(async () => {
-  lab = await startLab({
-    activities: (storage) => {
-      serving = createOnnxServing({ storage, threads: 1 });
-      const models = createModelRegistry({ storage });
-      const receive = (input: { taskId: string; round: number; path: string }) => createReceiveModelStep({ storage, files: { allowedRoots: [folder], allowedHosts: [], maxBytes: 1e9 }, workFolder: folder }).receiveModel(input);
-      return asFailures({ ...createDeployStep({ storage, serving, embedded: serving, models }), ...createRollBackStep({ storage, serving, models }), receiveModel: receive });
-    },
-  });
-  folder = dirname(lab.video);
-  for (const name of ["detect", "damaged", "pose-fixed-uint8", "wrong-classes", "no-names", "segment", "external-data"]) await copyFile(fixture(name), join(folder, `${name}.onnx`));
+  ({ lab, folder, stop } = await startModelsLab());
   app = await lab.app();
   await lab.startWorkers();
   taskId = (await send(app, "POST", "/tasks/", { body: lab.body })).body["task_id"] as string;
-  await lab.storage.put(trainKeys(taskId, 1).onnx, { file: fixture("detect") });
+  await lab.storage.put(trainKeys(taskId, 1).onnx, { file: modelFile("detect") });
 }, 120_000);
-afterAll(async () => {
-  await lab.stop();
-  await serving.close();
-});
+afterAll(() => stop());
 
 const bring = (body: object, headers: Record<string, string> = wait) => send(app, "POST", "/models", { body, headers });
 const model = async (name: string) => (await send(app, "GET", `/models/${name}`)).body;

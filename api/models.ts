@@ -72,6 +72,7 @@ export function modelRow(name: string, { taken, deployed, cards, pointer }: Mode
     kind: kindOf(name),
     served_version: pointer?.version ?? null,
     versions: deployed,
+    before: pointer?.before ?? [],
     refused: taken.filter((version) => cards.get(version)?.status === "refused"),
     task: card?.task ?? null,
     classes: card?.classes ?? [],
@@ -89,7 +90,6 @@ export function modelView(name: string, versions: ModelVersions) {
   const { taken, deployed, cards, pointer } = versions;
   return {
     ...modelRow(name, versions),
-    before: pointer?.before ?? [],
     changed_at: pointer?.changed_at ?? null,
     changed_by: pointer?.by ?? null,
     changed_why: pointer?.why ?? null,

@@ -106,6 +106,7 @@ export const ModelRow = Type.Object({
   kind: Type.Enum(["global", "task", "named"], { description: "global: for everybody's next video; task: a task's own, by its id; named: by a name that a person gave." }),
   served_version: nullable(Type.Integer({ description: "The version that answers where none is named; null: none can." })),
   versions: Type.Array(Type.Integer(), { description: "Those that can answer." }),
+  before: Type.Array(Type.Integer(), { description: "Versions that answered before, the newest first: where a rollback leads." }),
   refused: Type.Array(Type.Integer(), { description: "Those that could not serve, or did not find the same as what they were exported from." }),
   task: nullable(Type.Enum(["detect", "pose"])),
   classes: Type.Array(Type.String()),
@@ -119,7 +120,6 @@ export const ModelRow = Type.Object({
 
 export const ModelDetail = Type.Object({
   ...ModelRow.properties,
-  before: Type.Array(Type.Integer(), { description: "Versions that answered before, the newest first: where a rollback leads." }),
   changed_at: nullable(Type.String(moment)),
   changed_by: nullable(Type.String()),
   changed_why: nullable(Type.String()),

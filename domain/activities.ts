@@ -21,9 +21,15 @@ export const ACTIVITIES = {
   rollBackModel: { queue: "deployment", step: "deployment" },
   receiveModel: { queue: "deployment", step: "deployment" },
   joinSegments: { queue: "results", step: "inference" },
+  assessQuality: { queue: "results", step: "results" },
   exportCsv: { queue: "results", step: "results" },
+  exportDlc: { queue: "results", step: "results" },
+  exportViaTracks: { queue: "results", step: "results" },
+  exportParquet: { queue: "results", step: "results" },
+  exportLabels: { queue: "results", step: "results" },
   annotateVideo: { queue: "results", step: "results" },
   writeNotebook: { queue: "results", step: "results" },
+  writeReport: { queue: "results", step: "results" },
   writeRecord: { queue: "notify", step: "upload" },
 } as const satisfies Record<string, { queue: string; step: StepName }>;
 export type ActivityName = keyof typeof ACTIVITIES;

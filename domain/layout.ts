@@ -14,6 +14,8 @@ export const videoKeys = (taskId: string) => {
   return {
     prefix,
     source: (extension: string) => `${prefix}source.${extension}`,
+    /** In place of a source whose times begin anew in its middle. */
+    mended: `${prefix}mended.ts`,
     meta: `${prefix}video.json`,
     packets: `${prefix}packets.json`,
     proxy: `${prefix}proxy.mp4`,
@@ -83,9 +85,17 @@ export const resultKeys = (taskId: string, round: number) => {
     /** What was counted while the segment was made; written before it. */
     segmentSummary: (plan: string, index: number) => `${prefix}segments/${plan}/${digits(index, 5)}.json`,
     result: `${prefix}result.json`,
+    quality: `${prefix}quality.json`,
+    framesCsv: `${prefix}frames.csv`,
     tracksCsv: `${prefix}tracks.csv`,
+    tracksParquet: `${prefix}tracks.parquet`,
+    dlcCsv: `${prefix}dlc.csv`,
+    viaTracksCsv: `${prefix}via-tracks.csv`,
     annotated: `${prefix}annotated.mp4`,
+    report: `${prefix}report.html`,
     notebook: `${prefix}notebook.ipynb`,
+    labelsCoco: `${prefix}labels-coco.json`,
+    labelsYolo: `${prefix}labels-yolo.zip`,
   };
 };
 

@@ -22,7 +22,8 @@ describe("settingsOf", () => {
       labeling: { tool: "builtin", allow_partial: false, reviewer_not_labeler: false, people: [], remind_after: 86_400 },
       training: { task: "auto", base_model: "auto", scale: "auto", device: "auto", seed: 0, augment: true },
       inference: { confidence: 0.25, iou: 0.7, batch_size: 8, frame_skip: 0, max_frames: null },
-      outputs: ["json", "csv", "video", "notebook"], upload: [],
+      outputs: ["json", "csv", "video", "notebook", "report", "dlc", "via", "parquet", "labels"], upload: [],
+      annotate: { trails: true },
     });
     settings.classes.push("fly");
     expect(settingsOf(body).classes).toEqual(["animal"]);

@@ -1,6 +1,6 @@
 import { InputError } from "./errors.ts";
 import { deriveFlipIdx } from "./flip.ts";
-import { InferenceSettings, LabelingSettings, TaskBody, TrainingSettings, type RetryBody, type TaskSettings } from "./task.ts";
+import { AnnotateSettings, InferenceSettings, LabelingSettings, TaskBody, TrainingSettings, type RetryBody, type TaskSettings } from "./task.ts";
 
 /** From the body of a request to settings that are complete and make sense together. */
 
@@ -22,6 +22,7 @@ export function settingsOf(body: TaskBody): TaskSettings {
     labeling: { ...defaultsOf(LabelingSettings), ...body.labeling },
     training: { ...defaultsOf(TrainingSettings), ...body.training },
     inference: { ...defaultsOf(InferenceSettings), ...body.inference },
+    annotate: { ...defaultsOf(AnnotateSettings), ...body.annotate },
   } as TaskSettings;
   checkSettings(settings);
   return settings;
@@ -32,7 +33,7 @@ export function settingsOf(body: TaskBody): TaskSettings {
  * Throws InputError where the result would not make sense.
  */
 export function settingsChanged(current: TaskSettings, patch: RetryBody["settings"]): Partial<TaskSettings> {
-  const groups = ["labeling", "training", "inference"] as const;
+  const groups = ["labeling", "training", "inference", "annotate"] as const;
   const merged = groups.flatMap((group) => (patch?.[group] === undefined ? [] : [[group, { ...current[group], ...patch[group] }]]));
   const changed = { ...patch, ...Object.fromEntries(merged) } as Partial<TaskSettings>;
   checkSettings({ ...current, ...changed });

@@ -1,5 +1,6 @@
 import type { FrameComment } from "./events.ts";
 import type { ModelRef, Segment } from "./detections.ts";
+import type { Account } from "./ledger.ts";
 import type { RoundOutcome, TaskState } from "./state.ts";
 import type { TaskSettings } from "./task.ts";
 
@@ -28,8 +29,10 @@ export interface PlanInput extends StepInput { model: ModelRef; inference: TaskS
 /** `plan`: a short hash of all that the segments' content depends on. */
 export interface PlanOutput { plan: string; segments: Segment[]; frames: number }
 export interface SegmentInput extends StepInput { plan: string; segment: Segment; model: ModelRef; inference: TaskSettings["inference"] }
-/** `differing`: frames on which decoder and packet index disagree. */
+/** `differing`: frames on which decoder and packet index disagree, whether the stride leaves them out or not. */
 export interface SegmentOutput { key: string; frames: number; detections: number; differing: number }
+/** The segment's summary in storage; written before the ledger was, it has no account. */
+export interface SegmentSummary extends SegmentOutput { account?: Account }
 
 // queue `labeling`
 export interface LabelingInput extends StepInput { settings: TaskSettings }
@@ -94,6 +97,7 @@ export interface JoinOutput { resultKey: string; frames: number; ids: number; me
 export interface ExportResultsInput extends StepInput { settings: TaskSettings }
 /** `notes`: what a person should know of this output. */
 export interface ExportResultsOutput { key: string; bytes: number; notes?: string[] }
+export interface ExportLabelsOutput { files: ExportResultsOutput[] }
 
 // queue `notify`
 export interface RecordInput { state: TaskState }

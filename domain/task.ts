@@ -1,5 +1,6 @@
 import { Type, type Static } from "typebox";
 import { LABELING_TOOLS, type LabelingToolName } from "./labeling-tools.ts";
+import { OUTPUTS } from "./outputs.ts";
 
 /** Every setting of a task, once: the body of `POST /tasks/`, its defaults, and what `retry` may change. */
 
@@ -65,7 +66,12 @@ export const InferenceSettings = Type.Object(
   closed,
 );
 
-export const OUTPUTS = ["json", "csv", "video", "notebook"] as const;
+export const AnnotateSettings = Type.Object(
+  {
+    trails: Type.Optional(Type.Boolean({ default: true, description: "Draw where each animal was in the last second into the annotated video." })),
+  },
+  closed,
+);
 
 export const TaskBody = Type.Object(
   {
@@ -83,6 +89,7 @@ export const TaskBody = Type.Object(
     training: Type.Optional(TrainingSettings),
     inference: Type.Optional(InferenceSettings),
     outputs: Type.Optional(Type.Array(Type.Enum(OUTPUTS), { uniqueItems: true, default: [...OUTPUTS] })),
+    annotate: Type.Optional(AnnotateSettings),
     upload: Type.Optional(Type.Array(Type.Object({ path: Type.String({ minLength: 1, maxLength: 4096, description: "A folder under an allowed root." }) }, closed), { maxItems: 10, default: [] })),
   },
   closed,
@@ -106,6 +113,8 @@ export interface TaskSettings {
   training: TrainingSettings;
   inference: { confidence: number; iou: number; batch_size: number; frame_skip: number; max_frames: number | null };
   outputs: (typeof OUTPUTS)[number][];
+  /** Absent in tasks from before there were trails. */
+  annotate?: { trails: boolean };
   upload: { path: string }[];
 }
 

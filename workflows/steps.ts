@@ -94,7 +94,7 @@ const inference: StepWork = async ({ task, made }) => {
   });
   const differing = parts.reduce((sum, part) => sum + part.differing, 0);
   made.joined = await run.joinSegments({ ...task.input, plan, segments, model, differing, settings });
-  task.emit("inference.completed", { result_json_path: made.joined.resultKey, status: "completed" });
+  task.emit("inference.completed", { result_json_path: made.joined.resultKey, status: "completed", ...(differing > 0 ? { frames_differing: differing } : {}) });
   return { ...made.joined, model, segments: segments.length, differing };
 };
 
@@ -103,8 +103,15 @@ const results: StepWork = async ({ task }) => {
   const input = { ...task.input, settings };
   const wanted = new Set(settings.outputs);
   const written = [];
+  // Tasks that wrote their results before there was a quality.json have none in their histories.
+  if (patched("quality")) written.push(await run.assessQuality(input));
   if (wanted.has("csv") || wanted.has("notebook")) written.push(await run.exportCsv(input));
+  if (wanted.has("dlc")) written.push(await run.exportDlc(input));
+  if (wanted.has("via")) written.push(await run.exportViaTracks(input));
+  if (wanted.has("parquet")) written.push(await run.exportParquet(input));
+  if (wanted.has("labels")) written.push(...(await run.exportLabels(input)).files);
   if (wanted.has("notebook")) written.push(await run.writeNotebook(input));
+  if (wanted.has("report")) written.push(await run.writeReport(input));
   if (wanted.has("video")) written.push(await run.annotateVideo(input));
   return { files: written };
 };

@@ -36,7 +36,7 @@ export function createExportImportedStep({ storage, trainer, workFolder }: Pick<
           await fetchFrames(images, input.framesOf);
           const made = await trainer.export({ model, images, output, reference, signal, onProgress: report, ...(input.imgsz === undefined ? {} : { imgsz: input.imgsz }) }).catch((error: unknown) => {
             if (!isTrainerError(error) || error.kind !== "input") throw error;
-            throw new InputError({ field: "model", status: 422, message: error.message, whatToDo: "Give a .pt file of Ultralytics for detect or pose.", cause: error });
+            throw new InputError({ field: "model", status: 422, message: error.message.replaceAll(model, input.modelKey), whatToDo: "Give a .pt file of Ultralytics for detect or pose.", cause: error });
           });
           const { parity, imgsz, task } = made;
           if (!parityHolds(parity)) throw new InputError({ field: "model", status: 422, message: `the exported model does not find the same as the file: ${describeParity(parity)}`, whatToDo: "Give another imgsz, or export it yourself and bring the .onnx file." });

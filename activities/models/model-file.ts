@@ -7,8 +7,6 @@ import { readOnnxFile, type OnnxFile, type OnnxValue } from "../../domain/onnx-f
 
 /** Below this, ONNX Runtime promises nothing. */
 const OLDEST_OPSET = 7;
-/** Sets of operators that both ONNX Runtime and Triton have. */
-const KNOWN_OPERATORS = new Set(["", "ai.onnx", "ai.onnx.ml", "com.microsoft"]);
 /** ONNX's numbers of element types. */
 const TYPES: Record<number, string> = { 1: "float32", 2: "uint8", 3: "int8", 4: "uint16", 5: "int16", 6: "int32", 7: "int64", 9: "bool", 10: "float16", 11: "float64", 16: "bfloat16" };
 
@@ -24,7 +22,7 @@ export const unusable = (message: string, cause?: unknown): InputError =>
   new InputError({ field: "model", status: 422, message, whatToDo: "Give an ONNX file as Ultralytics exports it for detect or pose, or train again.", cause });
 
 /**
- * The ONNX file under a key, looked at without running it: opset, operators, shapes, classes, no data in other files.
+ * The ONNX file under a key, looked at without running it: opset, shapes, classes, no data in other files.
  * Throws InputError: 404 where there is none (field model_path), 422 with what is wrong with it.
  */
 export async function readModelFile(storage: Storage, { key, sha256, names }: { key: string; sha256?: string; names: GivenNames }): Promise<ModelFile> {
@@ -40,14 +38,11 @@ export async function readModelFile(storage: Storage, { key, sha256, names }: { 
 function inspect(bytes: Buffer, key: string, names: GivenNames): Pick<ModelFile, "onnx" | "facts"> {
   try {
     const onnx = readOnnxFile(bytes);
-    const foreign = Object.keys(onnx.opsets).filter((domain) => !KNOWN_OPERATORS.has(domain));
-    if (foreign.length > 0) throw new Error(`it needs operators that servers do not have (${foreign.slice(0, 3).join(", ")})`);
-    if (opsetOf(onnx) < OLDEST_OPSET) throw new Error(`it has opset ${opsetOf(onnx)}; ${OLDEST_OPSET} or newer is needed`);
+    if (onnx.opset < OLDEST_OPSET) throw new Error(`it has opset ${onnx.opset}; ${OLDEST_OPSET} or newer is needed`);
     return { onnx, facts: modelFactsOf(onnx, names) };
   } catch (error) {
     throw unusable(`the model ${key} cannot be used: ${messageOf(error)}`, error);
   }
 }
 
-export const opsetOf = ({ opsets }: OnnxFile): number => opsets[""] ?? opsets["ai.onnx"] ?? 0;
 export const tensorFacts = (values: OnnxValue[]): TensorFacts[] => values.map(({ name, elementType, dims }) => ({ name, type: TYPES[elementType] ?? String(elementType), shape: dims }));

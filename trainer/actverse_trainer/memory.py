@@ -19,6 +19,8 @@ WORDS = (
     "cudnn_status_internal_error",
     "unable to find an engine",
     "could not create a memory",
+    "could not create a primitive",
+    "could not execute a primitive",
     "can't start new thread",
     "is killed by signal: killed",
 )

@@ -108,6 +108,7 @@ def test_ultralytics_does_not_halve_the_batch_by_itself(pose_data: str, tmp_path
         torch.OutOfMemoryError("CUDA out of memory."),
         RuntimeError("[enforce fail at alloc_cpu.cpp:118] err == 0. DefaultCPUAllocator: can't allocate memory: you tried to allocate 1 bytes."),
         RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling cublasCreate(handle)"),
+        RuntimeError("could not create a primitive"),
         RuntimeError("MPS backend out of memory (MPS allocated: 1 GB)"),
         RuntimeError("DataLoader worker (pid 7) is killed by signal: Killed. "),
         RuntimeError("OpenCV(4.12.0) alloc.cpp:73: error: (-4:Insufficient memory) Failed to allocate 100 bytes in function 'OutOfMemoryError'"),

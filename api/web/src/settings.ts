@@ -1,3 +1,4 @@
+import { OUTPUTS } from "../../../domain/outputs.ts";
 import type { StepName, TaskBody, TrainingSettings } from "../../../domain/task.ts";
 import { t, type TextKey } from "./i18n/index.ts";
 
@@ -62,7 +63,7 @@ const TRAINING_FIELDS: readonly Field[] = [
 ];
 
 const PRELABEL: Field = { path: "prelabel", label: "pages.settings.prelabel", kind: "text", example: "auto", hint: "pages.settings.prelabelHint" };
-const OUTPUTS_FIELD: Field = { path: "outputs", label: "pages.settings.outputs", kind: "list", example: "json, csv, video, notebook" };
+const OUTPUTS_FIELD: Field = { path: "outputs", label: "pages.settings.outputs", kind: "list", example: OUTPUTS.join(", ") };
 const UPLOAD: Field = { path: "upload", label: "pages.settings.upload", kind: "path-list", example: "/data/results", hint: "pages.settings.uploadHint" };
 
 export const ADVANCED_GROUPS: readonly { title: SettingText; fields: readonly Field[] }[] = [

@@ -13,6 +13,7 @@ import { NewRound } from "./new-round.tsx";
 import { Results } from "./results.tsx";
 import { Steps } from "./steps.tsx";
 import { Timeline } from "./timeline.tsx";
+import { UseNext } from "./use-next.tsx";
 
 /** One task from its first step to its results, as it happens. */
 export function TaskPage(props: { taskId: string }) {
@@ -69,8 +70,9 @@ export function TaskPage(props: { taskId: string }) {
             {ended ? null : <CancelButton taskId={task.task_id} onDone={ask} />}
           </div>
           <Callout task={task} />
-          {task.status === "completed" ? <Results taskId={task.task_id} /> : null}
-          {ended && [task, ...(task.rounds ?? [])].some(({ status }) => status === "completed") ? <NewRound task={task} onOpened={ask} /> : null}
+          {task.status === "completed" && task.run === undefined ? <Results taskId={task.task_id} /> : null}
+          {task.status === "completed" && task.run === undefined ? <UseNext task={task} /> : null}
+          {ended && task.run === undefined && [task, ...(task.rounds ?? [])].some(({ status }) => status === "completed") ? <NewRound task={task} onOpened={ask} /> : null}
           <div class="task-columns">
             <section class="card" aria-labelledby="steps">
               <h2 id="steps">{t("pages.task.steps")}</h2>
