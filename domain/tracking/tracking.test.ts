@@ -9,7 +9,7 @@ import { disturb, foretold, trackAndScore, type Disturbance } from "./disturb.te
 import { joinOnLanes } from "./join-lanes.ts";
 import { linkCost } from "./link-cost.ts";
 import { createTracker } from "./tracker.ts";
-import type { Hit, Tracklet } from "./tracklets.ts";
+import type { Hit, Tracklet } from "./tracklet.ts";
 
 const MODEL: Omit<Disturbance, "seed" | "mergeAbove"> = { jitter: 0.02, missed: 0.04, falseBoxes: 0.05, doubled: 0.02, merged: 0.5 };
 
