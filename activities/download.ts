@@ -1,8 +1,9 @@
+import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { ProbedVideo } from "../adapters/video/video.ts";
 import { readJsonIfThere } from "../adapters/storage/storage.ts";
 import type { PacketIndex, VideoInfo } from "../domain/detections.ts";
-import { InputError } from "../domain/errors.ts";
+import { ClockJumpsBack, InputError } from "../domain/errors.ts";
 import { videoKeys } from "../domain/layout.ts";
 import type { DownloadInput, DownloadOutput } from "../domain/steps.ts";
 import type { Deps } from "./deps.ts";
@@ -19,6 +20,13 @@ const EXTENSIONS: [container: RegExp, names: string[]][] = [
   [/asf/, ["wmv", "asf"]],
   [/ogg/, ["ogv", "ogg"]],
 ];
+
+const MENDED = "The times in the file begin anew in its middle, as where recordings were put one behind the other: all steps read a copy in which they go on.";
+
+interface StoredVideo {
+  sourceKey: string;
+  bytes: number;
+}
 
 export function createDownloadSteps(deps: Pick<Deps, "storage" | "video" | "files" | "workFolder">) {
   const { storage, video, workFolder } = deps;
@@ -38,7 +46,7 @@ export function createDownloadSteps(deps: Pick<Deps, "storage" | "video" | "file
         await storage.put(sourceKey, { file: source.pinned });
         const stored = await storage.size(sourceKey);
         if (stored !== source.bytes) throw new Error(`the stored video has ${stored} bytes instead of ${source.bytes}`);
-        const info = await describe(input, context, { sourceKey, bytes: stored });
+        const info = await describe(input, context, await indexed(input, context, { sourceKey, bytes: stored }));
         await source.forget();
         return outputOf(info);
       } catch (error) {
@@ -50,15 +58,33 @@ export function createDownloadSteps(deps: Pick<Deps, "storage" | "video" | "file
     });
   }
 
-  /** From here on only the stored file counts: the user's may change. */
-  async function describe(input: DownloadInput, context: StepContext, stored: { sourceKey: string; bytes: number }): Promise<VideoInfo> {
+  /** From here on only the stored file counts: the user's may change. A file whose times go back is replaced by a mended copy. */
+  async function indexed(input: DownloadInput, context: StepContext, stored: StoredVideo): Promise<StoredVideo & { index: PacketIndex; mended: boolean }> {
+    const { signal } = context;
+    const file = await storage.localPath(stored.sourceKey);
+    context.report({ done: 0, total: null, unit: "frames", message: "listing the frames" });
+    try {
+      return { ...stored, index: await video.index({ file, signal }), mended: false };
+    } catch (error) {
+      if (!(error instanceof ClockJumpsBack)) throw error;
+    }
+    return await withScratch(workFolder, async (folder) => {
+      const output = join(folder, "mended.ts");
+      await video.mendTimes({ file, output, signal });
+      const index = await video.index({ file: output, signal });
+      const sourceKey = videoKeys(input.taskId).mended;
+      await storage.put(sourceKey, { file: output });
+      return { sourceKey, bytes: (await stat(output)).size, index, mended: true };
+    });
+  }
+
+  async function describe(input: DownloadInput, context: StepContext, stored: Awaited<ReturnType<typeof indexed>>): Promise<VideoInfo> {
     const keys = videoKeys(input.taskId);
+    const { index } = stored;
     const file = await storage.localPath(stored.sourceKey);
     const probed = await video.probe(file);
-    context.report({ done: 0, total: null, unit: "frames", message: "listing the frames" });
-    const index = await video.index({ file, signal: context.signal });
     await storage.put(keys.packets, JSON.stringify(index));
-    if (!probed.browserPlays) await storeProxy(keys.proxy, file, index.pts.length, context);
+    if (!probed.browserPlays) await storeProxy(keys.proxy, file, index, context);
 
     const timing = timingOf(index, probed);
     const info: VideoInfo = {
@@ -77,18 +103,18 @@ export function createDownloadSteps(deps: Pick<Deps, "storage" | "video" | "file
       duration_s: timing.duration,
       start_time: timing.start,
       bytes: stored.bytes,
-      notes: notesOf(probed, timing),
+      notes: [...(stored.mended ? [MENDED] : []), ...notesOf(probed, timing)],
     };
     await storage.put(keys.meta, JSON.stringify(info, null, 2));
     context.log("video stored", { frames: info.num_frames, fps: info.fps, width: info.width, height: info.height, bytes: info.bytes });
     return info;
   }
 
-  async function storeProxy(key: string, file: string, frames: number, context: StepContext): Promise<void> {
+  async function storeProxy(key: string, file: string, index: PacketIndex, context: StepContext): Promise<void> {
     await withScratch(workFolder, async (folder) => {
       const output = join(folder, "proxy.mp4");
-      const onProgress = (done: number): void => context.report({ done, total: frames, unit: "frames", message: "converting for browsers" });
-      await video.makeProxy({ file, output, onProgress, signal: context.signal });
+      const onProgress = (done: number): void => context.report({ done, total: index.pts.length, unit: "frames", message: "converting for browsers" });
+      await video.makeProxy({ file, index, output, onProgress, signal: context.signal });
       await storage.put(key, { file: output });
     });
   }

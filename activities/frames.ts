@@ -6,6 +6,7 @@ import { InputError } from "../domain/errors.ts";
 import { candidatesOf, looksSame, partsOf, type Part } from "../domain/frame-choice.ts";
 import type { FrameList } from "../domain/labels.ts";
 import { frameKeys, videoKeys } from "../domain/layout.ts";
+import { timeOf } from "../domain/segments.ts";
 import type { FramesInput, FramesOutput } from "../domain/steps.ts";
 import type { Deps } from "./deps.ts";
 import { longStep, withScratch, type StepContext } from "./step-context.ts";
@@ -44,12 +45,11 @@ export function createFrameSteps(deps: Pick<Deps, "storage" | "video" | "workFol
   async function publish(input: FramesInput, made: { info: VideoInfo; index: PacketIndex; folder: string; frames: number[]; notes: string[] }): Promise<FramesOutput> {
     const keys = frameKeys(input.taskId, input.round);
     const { index } = made;
-    const timeOf = (frame: number): number => (((index.pts[frame] ?? 0) - (index.pts[0] ?? 0)) * index.time_base[0]) / index.time_base[1];
     const list: FrameList = {
       task_id: input.taskId,
       width: made.info.width,
       height: made.info.height,
-      frames: made.frames.map((frame) => ({ frame, time: timeOf(frame), image_key: keys.image(frame) })),
+      frames: made.frames.map((frame) => ({ frame, time: timeOf(index, frame), image_key: keys.image(frame) })),
     };
     for (const { frame, image_key } of list.frames) await storage.put(image_key, { file: join(made.folder, nameOf(frame)) });
     await storage.put(keys.list, JSON.stringify(list, null, 2));

@@ -8,12 +8,16 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createOnnxServing } from "../adapters/serving/onnx.ts";
 import type { Serving } from "../adapters/serving/serving.ts";
 import { createLocalStorage } from "../adapters/storage/local.ts";
-import type { Storage } from "../adapters/storage/storage.ts";
+import { readJson, type Storage } from "../adapters/storage/storage.ts";
 import { createVideoTools } from "../adapters/video/ffmpeg.ts";
-import type { FrameDetections, VideoInfo } from "../domain/detections.ts";
+import type { FrameDetections, PacketIndex, VideoInfo } from "../domain/detections.ts";
 import { modelKeys, resultKeys, videoKeys } from "../domain/layout.ts";
-import type { PlanInput, PlanOutput, SegmentInput, SegmentOutput } from "../domain/steps.ts";
+import type { ResultFile } from "../domain/result.ts";
+import { planSegments } from "../domain/segments.ts";
+import { settingsOf } from "../domain/settings.ts";
+import type { JoinOutput, PlanInput, PlanOutput, SegmentInput, SegmentOutput } from "../domain/steps.ts";
 import { createInferenceSteps } from "./inference.ts";
+import { createResultSteps } from "./results.ts";
 
 /** A red square of 32 pixels on grey that goes 2 pixels to the right with each frame; a key frame each 100. */
 const FRAMES = 1100;
@@ -98,6 +102,44 @@ describe("inference over a video", () => {
     }
     expect((await plan({ ...short, confidence: 0.5 })).plan).not.toBe(planned.plan);
     expect((await plan(SETTINGS)).plan).not.toBe(planned.plan);
+  });
+
+  it("gives the same ids and numbers however long the segments are and however many workers share them", async () => {
+    const keys = videoKeys(task.taskId);
+    const index = await readJson<PacketIndex>(storage, keys.packets);
+    const info = await readJson<VideoInfo>(storage, keys.meta);
+    await storage.put(keys.meta, JSON.stringify({ ...info, start_time: 0, rotation: 0 }));
+    const settings = settingsOf({ file_path: "/v.mp4", user_id: "ann", num_animals: 2, inference: { ...SETTINGS, max_frames: 400, batch_size: 7 } });
+    const { joinSegments } = createResultSteps({ storage, video, workFolder: join(root, "work") });
+    const results: ResultFile[] = [];
+    for (const [atLeast, workers] of [[1e6, 1], [100, 1], [200, 3], [100, 4]] as const) {
+      const parts = planSegments({ index, fps: 25, stride: 1, maxFrames: 400, atLeast });
+      const waiting = [...parts];
+      const planned = `plan-${atLeast}-${workers}`;
+      // As many workers as there may be, each with a model of its own.
+      const worker = async (): Promise<void> => {
+        const own = createOnnxServing({ storage, threads: 1 });
+        for (let segment = waiting.shift(); segment !== undefined; segment = waiting.shift()) {
+          await new MockActivityEnvironment().run(createInferenceSteps({ storage, video, serving: own }).inferSegment, { ...task, model, plan: planned, segment, inference: settings.inference } satisfies SegmentInput);
+        }
+        await own.close();
+      };
+      await Promise.all(Array.from({ length: workers }, worker));
+      const { resultKey }: JoinOutput = await new MockActivityEnvironment().run(joinSegments, { ...task, model, plan: planned, segments: parts, differing: 0, settings });
+      results.push(await readJson<ResultFile>(storage, resultKey));
+      expect(parts.length).toBe({ 1e6: 1, 200: 2, 100: 4 }[atLeast]);
+    }
+    const [first, ...others] = results;
+    expect(first?.results).toHaveLength(400);
+    expect(new Set(first?.results.flatMap(({ ids }) => ids)).size).toBeGreaterThan(0);
+    for (const { results: rowsOfOther } of others) {
+      rowsOfOther.forEach((row, i) => {
+        const wanted = first?.results[i];
+        expect([row.frame, row.timestamp, row.ids, row.class_ids]).toEqual([wanted?.frame, wanted?.timestamp, wanted?.ids, wanted?.class_ids]);
+        const numbers = (r: ResultFile["results"][number] | undefined): number[] => [...(r?.boxes.flat() ?? []), ...(r?.boxes_score ?? [])];
+        numbers(row).forEach((value, k) => expect(Math.abs(value - (numbers(wanted)[k] ?? NaN))).toBeLessThan(1e-4));
+      });
+    }
   });
 
   it("leaves out frames and stops where it is told to", async () => {

@@ -5,9 +5,10 @@ import { lookOf } from "../domain/appearance.ts";
 import type { Detection, FrameDetections, PacketIndex, VideoInfo } from "../domain/detections.ts";
 import { InputError } from "../domain/errors.ts";
 import { resultKeys, videoKeys } from "../domain/layout.ts";
+import { differingIn, type Account } from "../domain/ledger.ts";
 import { boxToSource, letterboxFor, pointToSource, type Letterbox } from "../domain/letterbox.ts";
 import { framesIn, planSegments, timeOf } from "../domain/segments.ts";
-import type { PlanInput, PlanOutput, SegmentInput, SegmentOutput } from "../domain/steps.ts";
+import type { PlanInput, PlanOutput, SegmentInput, SegmentOutput, SegmentSummary } from "../domain/steps.ts";
 import type { Deps } from "./deps.ts";
 import { longStep } from "./step-context.ts";
 
@@ -40,7 +41,7 @@ export function createInferenceSteps(deps: Pick<Deps, "storage" | "video" | "ser
         const results = resultKeys(taskId, round);
         const key = results.segment(plan, segment.index);
         const summary = results.segmentSummary(plan, segment.index);
-        if ((await storage.size(key)) !== null) return await readJson<SegmentOutput>(storage, summary);
+        if ((await storage.size(key)) !== null) return outputOf(await readJson<SegmentSummary>(storage, summary));
 
         const keys = videoKeys(taskId);
         const info = await readJson<VideoInfo>(storage, keys.meta);
@@ -52,7 +53,7 @@ export function createInferenceSteps(deps: Pick<Deps, "storage" | "video" | "ser
         const expected = framesIn(segment, stride);
         const lines: string[] = [];
         let detections = 0;
-        let unknown = 0;
+        let account: Account = { missing: [], unknown: [] };
         const started = performance.now();
 
         const detect = async (frames: DecodedFrame[]): Promise<void> => {
@@ -76,7 +77,7 @@ export function createInferenceSteps(deps: Pick<Deps, "storage" | "video" | "ser
           atWork.catch(() => undefined);
           batch = [];
         };
-        for await (const frame of video.decode({ file, index, segment, stride, ...size, onUnknown: () => unknown++, signal: context.signal })) {
+        for await (const frame of video.decode({ file, index, segment, stride, ...size, onAccount: (found) => (account = found), signal: context.signal })) {
           batch.push(frame);
           if (batch.length >= inference.batch_size) await hand();
         }
@@ -84,14 +85,17 @@ export function createInferenceSteps(deps: Pick<Deps, "storage" | "video" | "ser
         await atWork;
         context.signal.throwIfAborted();
 
-        const output: SegmentOutput = { key, frames: lines.length, detections, differing: Math.abs(expected - lines.length) + unknown };
-        if (output.differing > 0) context.log("decoder and packet index disagree", { segment: segment.index, expected, decoded: lines.length, unknown });
-        await storage.put(summary, JSON.stringify(output));
+        const made: SegmentSummary = { key, frames: lines.length, detections, differing: differingIn(account), account };
+        if (made.differing > 0) context.log("decoder and packet index disagree", { segment: segment.index, missing: account.missing.length, unknown: account.unknown.length });
+        await storage.put(summary, JSON.stringify(made));
         await storage.put(key, lines.map((line) => `${line}\n`).join(""));
-        return output;
+        return outputOf(made);
       }),
   };
 }
+
+/** What the workflow keeps: lists of frames stay in storage. */
+const outputOf = ({ key, frames, detections, differing }: SegmentSummary): SegmentOutput => ({ key, frames, detections, differing });
 
 /** In pixels of the upright original, clipped to it; rounded to what a detector can mean; with its look. */
 function inSource(detection: Detection, { letterbox, pixels: image }: { letterbox: Letterbox; pixels: Uint8Array }): Detection[] {

@@ -1,7 +1,7 @@
 import { Context } from "@temporalio/activity";
-import { mkdtemp, mkdir, rm } from "node:fs/promises";
-import { join } from "node:path";
 import type { Progress } from "../domain/state.ts";
+
+export { withScratch } from "./files/scratch.ts";
 
 /** Heartbeats go out at this pace even without progress: cancellation reaches an activity only through them. */
 const BEAT_MS = 1000;
@@ -40,16 +40,5 @@ export async function longStep<T>(work: (context: StepContext) => Promise<T>): P
     throw error;
   } finally {
     clearInterval(timer);
-  }
-}
-
-/** A folder for this attempt alone, removed at its end. */
-export async function withScratch<T>(workFolder: string, work: (folder: string) => Promise<T>): Promise<T> {
-  await mkdir(workFolder, { recursive: true });
-  const folder = await mkdtemp(join(workFolder, "attempt-"));
-  try {
-    return await work(folder);
-  } finally {
-    await rm(folder, { recursive: true, force: true });
   }
 }

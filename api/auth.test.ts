@@ -1,7 +1,7 @@
 import { Client, Connection } from "@temporalio/client";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { makeId } from "../domain/ids.ts";
-import { taskKeys } from "../domain/layout.ts";
+import { taskKeys, trainKeys } from "../domain/layout.ts";
 import { freePort } from "../scripts/ports.ts";
 import type { App } from "./context.ts";
 import { createKeyStore } from "./keys.ts";
@@ -54,6 +54,7 @@ describe("with keys", () => {
     await lab.startWorkers();
     taskId = (await send(app, "POST", "/tasks/", { body: lab.body, headers: as(tokens.ada) })).body["task_id"] as string;
     await untilStatus(app, taskId, "waiting", as(tokens.ada));
+    await lab.storage.put(trainKeys(taskId, 1).reportHtml, "<title>report</title>");
   });
 
   /** A valid body for each route that wants one: what is refused is not the body. */
@@ -210,7 +211,7 @@ it("while Temporal is away: health says so, ended tasks are shown, the rest is 5
   const connection = Connection.lazy({ address: `127.0.0.1:${await freePort(0)}` });
   const keys = createKeyStore({ storage: lab.storage });
   const { token } = await keys.add({ userId: "away", admin: false });
-  const app = await lab.app({ temporal: createTemporalGateway({ client: new Client({ connection }) }) });
+  const app = await lab.app({ temporal: createTemporalGateway({ client: new Client({ connection }), kindOf: () => Promise.resolve(null) }) });
   const headers = { authorization: `Bearer ${token}` };
   const taskId = makeId();
   await lab.storage.put(taskKeys(taskId).record, JSON.stringify({ task_id: taskId, status: "completed", user_id: "away", project: "p", round: 1, created_at: "2026-01-01T00:00:00Z", ended_at: null, waiting_for: null, steps: [], settings: {}, timeline: [] }));

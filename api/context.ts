@@ -2,6 +2,7 @@ import type { TypeBoxTypeProvider } from "@fastify/type-provider-typebox";
 import type { FastifyBaseLogger, FastifyInstance, FastifyRequest, RawServerDefault } from "fastify";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { BuiltinLabeling, ExternalTools } from "../adapters/labeling/labeling.ts";
+import type { ModelRegistry } from "../adapters/models/registry.ts";
 import type { Storage } from "../adapters/storage/storage.ts";
 import { InputError } from "../domain/errors.ts";
 import type { KeyStore } from "./keys.ts";
@@ -14,6 +15,7 @@ import type { Watcher } from "./watcher.ts";
 /** What the routes need. */
 export interface Context {
   storage: Storage;
+  models: ModelRegistry;
   labeling: BuiltinLabeling;
   externalLabeling: ExternalTools;
   temporal: TemporalGateway;
@@ -31,7 +33,14 @@ export type App = FastifyInstance<RawServerDefault, IncomingMessage, ServerRespo
 export type Purpose = "own" | "label";
 
 /** The task, where the caller may see it. Another user's task is as unknown as one that never was: 404. */
-export async function taskFor(request: FastifyRequest, { watcher }: Pick<Context, "watcher">, taskId: string, purpose: Purpose = "own"): Promise<TaskView> {
+export async function taskFor(request: FastifyRequest, context: Pick<Context, "watcher">, taskId: string, purpose: Purpose = "own"): Promise<TaskView> {
+  const view = await taskOrRunFor(request, context, taskId, purpose);
+  if (view.state.run === undefined) return view;
+  throw new InputError({ field: "task_id", message: `${taskId} is a single step (${view.state.run.kind}), not a task`, whatToDo: `GET /status/${taskId} says how it is`, status: 404 });
+}
+
+/** The same, and single steps that run on their own, by their run_id. */
+export async function taskOrRunFor(request: FastifyRequest, { watcher }: Pick<Context, "watcher">, taskId: string, purpose: Purpose = "own"): Promise<TaskView> {
   const { admin, userId } = callerOf(request);
   const view = await watcher.view(taskId);
   const isOf = (): boolean => view?.state.user_id === userId || (purpose === "label" && view?.state.settings.labeling?.people?.includes(userId) === true);

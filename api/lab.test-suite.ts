@@ -23,6 +23,7 @@ import { until } from "../scripts/child.ts";
 import { startTemporal } from "../test/temporal-server.ts";
 import { buildApp, type AppDeps } from "./app.ts";
 import type { App } from "./context.ts";
+import { runKindOf } from "./runs.ts";
 import { createTemporalGateway } from "./temporal.ts";
 
 const ajv = new Ajv({ strict: false });
@@ -45,7 +46,7 @@ export async function startLab(setUp: { external?: (storage: Storage) => Externa
   const externalLabeling = setUp.external?.(storage) ?? NO_EXTERNAL_TOOLS;
   const env: TestWorkflowEnvironment = await startTemporal();
   const workflowBundle: WorkflowBundleWithSourceMap = await bundleWorkflowCode({ workflowsPath: fileURLToPath(new URL("../workflows/index.ts", import.meta.url)) });
-  const temporal = createTemporalGateway({ client: env.client });
+  const temporal = createTemporalGateway({ client: env.client, kindOf: runKindOf(storage) });
   const apps: App[] = [];
   let stopWorkers = async (): Promise<void> => {};
   let training = { ended: Promise.resolve(), end: (): void => {} };
@@ -83,6 +84,7 @@ export async function startLab(setUp: { external?: (storage: Storage) => Externa
       await storage.put(result, '{"metadata":{},"results":[]}');
       return { resultKey: result, frames: 100, ids: 1, meanAnimals: 1 };
     },
+    assessQuality: async () => ({ key: "q", bytes: 0 }),
     async exportCsv({ taskId, round }: ExportResultsInput) {
       await storage.put(resultKeys(taskId, round).tracksCsv, "frame,id\n0,0\n");
       return { key: resultKeys(taskId, round).tracksCsv, bytes: 13 };

@@ -9,6 +9,7 @@ import packageJson from "../package.json" with { type: "json" };
 import { readConfig } from "../workers/config.ts";
 import { buildApp } from "./app.ts";
 import { createKeyStore } from "./keys.ts";
+import { runKindOf } from "./runs.ts";
 import { createTemporalGateway } from "./temporal.ts";
 
 const isLoopback = (host: string): boolean => host === "localhost" || host === "::1" || (isIP(host) === 4 && host.startsWith("127."));
@@ -32,7 +33,7 @@ const app = await buildApp({
   storage: adapters.storage,
   labeling: await adapters.labeling(),
   externalLabeling: await adapters.externalLabeling(),
-  temporal: createTemporalGateway({ client }),
+  temporal: createTemporalGateway({ client, kindOf: runKindOf(adapters.storage) }),
   auth: { allowAnonymous },
   allowedRoots: config.allowedRoots,
   webRoot: fileURLToPath(new URL("web/dist", import.meta.url)),

@@ -38,7 +38,7 @@ export function createTaskList({ temporal, storage }: { temporal: Pick<TemporalG
     for (const id of ids.toSorted().toReversed()) {
       if (rows.length >= limit) break;
       const record = await readJsonIfThere<TaskState>(storage, taskKeys(id).record);
-      if (record !== null && (owner === null || record.user_id === owner)) rows.push(rowOfRecord(record));
+      if (record !== null && record.run === undefined && (owner === null || record.user_id === owner)) rows.push(rowOfRecord(record));
     }
     return rows;
   }

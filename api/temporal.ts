@@ -2,10 +2,11 @@ import { isGrpcServiceError, type Client, type WorkflowExecutionDescription, typ
 import { WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError, type SignalDefinition, type TypedSearchAttributes } from "@temporalio/common";
 import { decodeArrayFromPayloads } from "@temporalio/common/lib/internal-non-workflow/codec-helpers.js";
 import { ACTIVITIES, PIPELINE_QUEUE, type ActivityName } from "../domain/activities.ts";
-import { taskIdOf, workflowIdOf } from "../domain/ids.ts";
+import { runWorkflowIdOf, taskIdOf, workflowIdOf } from "../domain/ids.ts";
+import type { RunKind } from "../domain/runs.ts";
 import type { Progress, TaskState, TaskStatus } from "../domain/state.ts";
 import { STEPS, type StepName } from "../domain/task.ts";
-import { stateQuery, type PipelineInput } from "../workflows/messages.ts";
+import { stateQuery, type PipelineInput, type RunInput } from "../workflows/messages.ts";
 import { searchAttributes } from "../workflows/search-attributes.ts";
 
 /** What Temporal says of a task without a worker's help. Attributes lag behind by moments; activities are exact. */
@@ -39,10 +40,24 @@ const PING_MS = 1_500;
 const LIST_MAX = 1_000;
 const GRPC_UNAVAILABLE = 14;
 
-export function createTemporalGateway({ client }: { client: Client }) {
+/** `kindOf`: which kind of single step an id is; null where it is a task's. */
+export function createTemporalGateway({ client, kindOf }: { client: Client; kindOf: (id: string) => Promise<RunKind | null> }) {
   const { workflow, connection } = client;
   const within = <T>(ms: number, work: () => Promise<T>): Promise<T> => connection.withDeadline(Date.now() + ms, work);
-  const handle = (taskId: string) => workflow.getHandle(workflowIdOf(taskId));
+  /** Of those that Temporal knows: what an id is never changes. */
+  const workflowIds = new Map<string, string>();
+  const workflowIdFor = async (id: string): Promise<string> => {
+    const known = workflowIds.get(id);
+    if (known !== undefined) return known;
+    const kind = await kindOf(id);
+    return kind === null ? workflowIdOf(id) : runWorkflowIdOf(kind, id);
+  };
+  const remember = (workflowId: string): void => {
+    workflowIds.set(taskIdOf(workflowId), workflowId);
+    if (workflowIds.size > LIST_MAX) workflowIds.delete(workflowIds.keys().next().value!);
+  };
+  /** Of a pipeline or of a single step. */
+  const handle = async (id: string) => workflow.getHandle(await workflowIdFor(id));
   /** false where the task is unknown or has ended. */
   const reaches = async (work: () => Promise<unknown>): Promise<boolean> => {
     try {
@@ -98,13 +113,41 @@ export function createTemporalGateway({ client }: { client: Client }) {
       }
     },
 
-    signal: <A>(taskId: string, signal: SignalDefinition<[A]>, argument: A): Promise<boolean> => reaches(() => handle(taskId).signal(signal, argument)),
-    cancel: (taskId: string): Promise<boolean> => reaches(() => handle(taskId).cancel()),
+    /** Starts a single step on its own, or finds that it was started. */
+    async startRun(input: RunInput): Promise<void> {
+      const { taskId: runId, settings, run } = input;
+      try {
+        await within(CALL_MS, () =>
+          workflow.start("singleStep", {
+            workflowId: runWorkflowIdOf(run.kind, runId),
+            taskQueue: PIPELINE_QUEUE,
+            args: [input],
+            workflowIdReusePolicy: "REJECT_DUPLICATE",
+            workflowIdConflictPolicy: "USE_EXISTING",
+            staticSummary: `${run.kind}: ${run.task_id ?? runId}`,
+            typedSearchAttributes: [
+              { key: searchAttributes.taskId, value: run.task_id ?? runId },
+              { key: searchAttributes.owner, value: settings.user_id },
+              { key: searchAttributes.project, value: settings.project },
+              { key: searchAttributes.step, value: run.kind },
+              { key: searchAttributes.state, value: "running" },
+              { key: searchAttributes.round, value: 1 },
+            ],
+          }),
+        );
+      } catch (error) {
+        if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+      }
+    },
+
+    signal: <A>(taskId: string, signal: SignalDefinition<[A]>, argument: A): Promise<boolean> => reaches(async () => (await handle(taskId)).signal(signal, argument)),
+    cancel: (taskId: string): Promise<boolean> => reaches(async () => (await handle(taskId)).cancel()),
 
     /** The workflow's own answer; null where no worker gives one in time, or the task is unknown. */
     async state(taskId: string): Promise<TaskState | null> {
       try {
-        return await within(QUERY_MS, () => handle(taskId).query(stateQuery));
+        const known = await handle(taskId);
+        return await within(QUERY_MS, () => known.query(stateQuery));
       } catch (error) {
         const cause = error instanceof Error && isGrpcServiceError(error.cause) ? error.cause : error;
         if (isGrpcServiceError(cause) && (cause.code as number) === GRPC_UNAVAILABLE) throw error;
@@ -115,7 +158,9 @@ export function createTemporalGateway({ client }: { client: Client }) {
     /** null where Temporal does not know the task (any more). */
     async describe(taskId: string): Promise<Description | null> {
       try {
-        const description = await within(CALL_MS, () => handle(taskId).describe());
+        const known = await handle(taskId);
+        const description = await within(CALL_MS, () => known.describe());
+        remember(known.workflowId);
         return { ...descriptionOf(description), activities: await activitiesOf(description) };
       } catch (error) {
         if (error instanceof WorkflowNotFoundError) return null;
@@ -124,12 +169,22 @@ export function createTemporalGateway({ client }: { client: Client }) {
     },
 
     /** What the task was started with: the first event of its history. A retry may have changed settings since. */
-    async input(taskId: string): Promise<PipelineInput> {
-      const execution = { workflowId: workflowIdOf(taskId) };
+    async input(taskId: string): Promise<PipelineInput | RunInput> {
+      const execution = { workflowId: await workflowIdFor(taskId) };
       const page = await within(CALL_MS, () => connection.workflowService.getWorkflowExecutionHistory({ namespace: workflow.options.namespace, execution, maximumPageSize: 1 }));
       const payloads = page.history?.events?.[0]?.workflowExecutionStartedEventAttributes?.input?.payloads;
       const [input] = await decodeArrayFromPayloads(workflow.options.loadedDataConverter, payloads ?? []);
-      return input as PipelineInput;
+      return input as PipelineInput | RunInput;
+    },
+
+    /** The newest single step of a kind that was asked for a task; null where there is none. One that was started moments ago may be missing. */
+    async newestRun({ taskId, kind }: { taskId: string; kind: RunKind }): Promise<string | null> {
+      const query = `WorkflowType = "singleStep" AND ActverseTaskId = "${taskId}" AND ActverseStep = "${kind}"`;
+      return await within(CALL_MS, async () => {
+        const found: string[] = [];
+        for await (const { workflowId } of workflow.list({ query, pageSize: 200 })) if (found.push(taskIdOf(workflowId)) >= LIST_MAX) break;
+        return found.toSorted().at(-1) ?? null;
+      });
     },
 
     /** The newest tasks, of one owner or of all. A task that was started moments ago may be missing. */

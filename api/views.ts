@@ -1,6 +1,6 @@
 import type { Progress, StepState, StepStatus, TaskState } from "../domain/state.ts";
-import { STEPS } from "../domain/task.ts";
-import type { PipelineInput } from "../workflows/messages.ts";
+import { STEPS, type StepName } from "../domain/task.ts";
+import type { PipelineInput, RunInput } from "../workflows/messages.ts";
 import type { Description, PendingActivity } from "./temporal.ts";
 
 /** Who gave the answer: the workflow itself, Temporal without a worker, or the record that a task leaves at its end. */
@@ -14,8 +14,9 @@ export interface TaskView {
 }
 
 /** The state as far as search attributes tell it: which step it is at; without times, reasons, results and timeline. */
-export function stateFromDescription(description: Description, input: PipelineInput): TaskState {
-  const at = description.step === null ? -1 : STEPS.indexOf(description.step);
+export function stateFromDescription(description: Description, input: PipelineInput | RunInput): TaskState {
+  const names: readonly StepName[] = "run" in input ? [input.run.kind] : STEPS;
+  const at = description.step === null ? -1 : names.indexOf(description.step);
   const statusOf = (index: number): StepStatus => (description.status === "completed" || index < at ? "completed" : index === at ? description.status : "pending");
   return {
     task_id: description.taskId,
@@ -26,9 +27,10 @@ export function stateFromDescription(description: Description, input: PipelineIn
     created_at: description.createdAt,
     ended_at: description.endedAt,
     waiting_for: waitingFor(description),
-    steps: STEPS.map((name, index): StepState => ({ name, status: statusOf(index), started_at: null, ended_at: null, progress: null, reason: null, what_to_do: null, result: null })),
+    steps: names.map((name, index): StepState => ({ name, status: statusOf(index), started_at: null, ended_at: null, progress: null, reason: null, what_to_do: null, result: null })),
     settings: input.settings,
     timeline: [],
+    ...("run" in input ? { run: input.run } : {}),
   };
 }
 

@@ -30,7 +30,7 @@ test("a frame begins half-way after the one before it, whatever the rate does", 
 test("a box is drawn where it is, with its skeleton, its id and the time", () => {
   const lines = assEvents({ row, metadata, from: 0.0833, to: 0.1167 }).trimEnd().split("\n");
   expect(lines).toHaveLength(3);
-  expect(lines[0]).toMatch(/^Dialogue: 0,0:00:00\.08,0:00:00\.12,Draw,/);
+  expect(lines[0]).toMatch(/^Dialogue: 1,0:00:00\.08,0:00:00\.12,Draw,/);
   expect(placesIn(lines[0] ?? "").slice(0, 8)).toEqual([10, 20, 30, 20, 30, 40, 10, 40]);
   // The bone runs straight down at x = 20, 1.5 px thick, between the smoothed keypoints.
   const bone = placesIn(lines[0] ?? "").slice(16, 24);
@@ -38,6 +38,17 @@ test("a box is drawn where it is, with its skeleton, its id and the time", () =>
   expect(Math.max(...bone.filter((_, i) => i % 2 === 1))).toBeCloseTo(40);
   expect(lines[1]).toContain(`${colourOf("0")}}0`);
   expect(lines[2]).toMatch(/0\.100 s {3}3$/);
+});
+
+test("a trail lies under its animal, in its colour, from place to place", () => {
+  const trails = new Map([["0", [[0.1, 0.5], [0.15, 0.5], [0.2, 0.6]] as const]]);
+  const [trail = "", shape = ""] = assEvents({ row, metadata, trails, from: 0, to: 1 }).split("\n");
+  expect(trail).toMatch(/^Dialogue: 0,/);
+  expect(trail).toContain(colourOf("0"));
+  expect(shape).toMatch(/^Dialogue: 1,/);
+  expect(placesIn(trail)).toHaveLength(16);
+  expect(placesIn(trail).slice(0, 2)).toEqual([10, 24.25]);
+  expect(assEvents({ row, metadata, trails: new Map([["0", [[0.1, 0.5] as const]]]), from: 0, to: 1 })).toBe(assEvents({ row, metadata, from: 0, to: 1 }));
 });
 
 test("a guessed keypoint is not drawn, nor the bone that ends at it", () => {

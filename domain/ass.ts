@@ -6,8 +6,8 @@ import type { ResultMetadata, ResultRow } from "./result.ts";
  * Script size = video size, so all places are pixels. Drawings use \p4 (eighths of a pixel), as the format wants whole numbers.
  */
 
-/** Below this distance of two frames, centiseconds cannot tell every pair of borders apart. Seconds. */
-export const FINEST_FRAME_S = 0.01;
+/** Seconds of a script for one of the video: the format's hundredths are then 10 microseconds, less than half of any frame. */
+export const ASS_CLOCK = 1000;
 
 /** A keypoint below this score is a guess: it is in the results, but a picture would state it as a fact. */
 const LEAST_DRAWN_SCORE = 0.3;
@@ -92,13 +92,15 @@ const plain = (text: string): string => text.replaceAll("{", "(").replaceAll("}"
 export interface DrawnFrame {
   row: ResultRow;
   metadata: Pick<ResultMetadata, "origin_width" | "origin_height" | "classes" | "skeleton">;
-  /** Seconds after the first frame: from when to when this state is shown. */
+  /** Where each animal was: oldest first, shares of the picture. */
+  trails?: ReadonlyMap<string, readonly Point[]>;
+  /** Seconds of the script: from when to when this state is shown. */
   from: number;
   to: number;
 }
 
-/** The lines for one processed frame, each ended by a newline: two per animal, and the time. */
-export function assEvents({ row, metadata, from, to }: DrawnFrame): string {
+/** The lines for one processed frame, each ended by a newline: per animal its trail, its shape and its id; and the time. */
+export function assEvents({ row, metadata, from, to, trails }: DrawnFrame): string {
   const { origin_width: width, origin_height: height } = metadata;
   const sizes = sizesOf(width, height);
   const when = `${assTime(from)},${assTime(to)}`;
@@ -116,26 +118,29 @@ export function assEvents({ row, metadata, from, to }: DrawnFrame): string {
     });
     const shapes = [frameOf(box, sizes.line), ...bones, ...points.map((p) => (p === undefined ? "" : dotOf(p, sizes.dot)))].filter((s) => s !== "").join(" ");
     const colour = colourOf(id);
-    lines += `Dialogue: 0,${when},Draw,,0,0,0,,{\\pos(0,0)\\1c${colour}\\p4}${shapes}{\\p0}\n`;
+    const trail = (trails?.get(id) ?? []).map(scaled);
+    const pieces = trail.slice(1).map((point, k) => lineOf(trail[k] ?? point, point, sizes.line)).filter((s) => s !== "").join(" ");
+    if (pieces !== "") lines += `Dialogue: 0,${when},Draw,,0,0,0,,{\\pos(0,0)\\1c${colour}\\1a&H60&\\p4}${pieces}{\\p0}\n`;
+    lines += `Dialogue: 1,${when},Draw,,0,0,0,,{\\pos(0,0)\\1c${colour}\\p4}${shapes}{\\p0}\n`;
     const name = metadata.classes.length > 1 ? ` ${plain(metadata.classes[row.class_ids[i] ?? 0] ?? "")}` : "";
     // Above the box, or inside it where the frame ends.
     const above = box[1] >= sizes.font * 1.2;
-    lines += `Dialogue: 1,${when},Text,,0,0,0,,{\\an${above ? 1 : 7}\\pos(${Math.round(box[0])},${Math.round(box[1] + (above ? 0 : sizes.line))})\\1c${colour}}${plain(id)}${name}\n`;
+    lines += `Dialogue: 2,${when},Text,,0,0,0,,{\\an${above ? 1 : 7}\\pos(${Math.round(box[0])},${Math.round(box[1] + (above ? 0 : sizes.line))})\\1c${colour}}${plain(id)}${name}\n`;
   });
-  lines += `Dialogue: 2,${when},Text,,0,0,0,,{\\an7\\pos(${Math.round(sizes.font / 2)},${Math.round(sizes.font / 3)})}${row.timestamp.toFixed(3)} s   ${row.frame}\n`;
+  lines += `Dialogue: 3,${when},Text,,0,0,0,,{\\an7\\pos(${Math.round(sizes.font / 2)},${Math.round(sizes.font / 3)})}${row.timestamp.toFixed(3)} s   ${row.frame}\n`;
   return lines;
 }
 
 /**
- * Where a frame begins on the screen: half-way from the frame before, so that rounding to centiseconds hits no neighbour.
+ * Where a frame begins on the screen: half-way from the frame before, so that no rounding hits a neighbour.
  *
  * @param times seconds after the first frame, ascending, of every frame of the video
  */
-export function borderBefore(times: readonly number[], frame: number): number {
+export function borderBefore(times: ArrayLike<number>, frame: number): number {
   if (frame <= 0) return 0;
   const before = times[frame - 1];
   const at = times[frame];
   if (before !== undefined && at !== undefined) return (before + at) / 2;
   // After the last frame: as long as the one before it lasted, and a second for players that hold the last picture.
-  return (times.at(-1) ?? 0) + 1;
+  return (times[times.length - 1] ?? 0) + 1;
 }

@@ -20,6 +20,11 @@ export class InputError extends Error {
   }
 }
 
+/** A video's times begin anew in its middle, as where a camera's recordings were put one behind the other. */
+export class ClockJumpsBack extends Error {
+  override readonly name = "ClockJumpsBack";
+}
+
 /** What `unknown` in a catch clause says, without throwing again. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);

@@ -21,5 +21,8 @@ export function makeId(now: number = Date.now(), random: () => number = Math.ran
 /** The workflow id of a task's pipeline. */
 export const workflowIdOf = (taskId: string): string => `task-${taskId}`;
 
-/** The task_id in a pipeline's workflow id. */
-export const taskIdOf = (workflowId: string): string => workflowId.replace(/^task-/, "");
+/** The workflow id of a single step that runs on its own. */
+export const runWorkflowIdOf = (kind: string, runId: string): string => `step-${kind}-${runId}`;
+
+/** The task_id in a pipeline's workflow id, the run_id in that of a single step. */
+export const taskIdOf = (workflowId: string): string => workflowId.replace(/^(task|step-[a-z]+)-/, "");

@@ -14,11 +14,16 @@ export const videoKeys = (taskId: string) => {
   return {
     prefix,
     source: (extension: string) => `${prefix}source.${extension}`,
+    /** In place of a source whose times begin anew in its middle. */
+    mended: `${prefix}mended.ts`,
     meta: `${prefix}video.json`,
     packets: `${prefix}packets.json`,
     proxy: `${prefix}proxy.mp4`,
   };
 };
+
+/** Of all tasks. */
+export const FRAMES_PREFIX = "frames/";
 
 export const frameKeys = (taskId: string, round: number) => {
   const prefix = folder("frames", taskId, round);
@@ -52,8 +57,9 @@ export const trainKeys = (taskId: string, round: number) => {
     prefix,
     data: `${prefix}data/`,
     dataYaml: `${prefix}data.yaml`,
-    image: (split: "train" | "val", frame: number) => `${prefix}data/images/${split}/${digits(frame, 8)}.jpg`,
-    label: (split: "train" | "val", frame: number) => `${prefix}data/labels/${split}/${digits(frame, 8)}.txt`,
+    /** `of`: the task that the frame is of, where there are several; `type`: of an image that was imported. */
+    image: (split: "train" | "val", frame: number, { of = "", type = "jpg" } = {}) => `${prefix}data/images/${split}/${of}${of && "-"}${digits(frame, 8)}.${type}`,
+    label: (split: "train" | "val", frame: number, { of = "" } = {}) => `${prefix}data/labels/${split}/${of}${of && "-"}${digits(frame, 8)}.txt`,
     manifest: `${prefix}manifest.json`,
     checkpoints: `${prefix}checkpoints/`,
     /** Names the last whole checkpoint, and what it belongs to. */
@@ -63,6 +69,11 @@ export const trainKeys = (taskId: string, round: number) => {
     resultsCsv: `${prefix}results.csv`,
     model: `${prefix}model.pt`,
     onnx: `${prefix}model.onnx`,
+    /** What PyTorch finds in the validation images, and these images as the network gets them: what a server must find too. */
+    reference: `${prefix}reference/`,
+    referenceJson: `${prefix}reference/reference.json`,
+    reportHtml: `${prefix}report.html`,
+    reportJson: `${prefix}report.json`,
   };
 };
 
@@ -74,9 +85,17 @@ export const resultKeys = (taskId: string, round: number) => {
     /** What was counted while the segment was made; written before it. */
     segmentSummary: (plan: string, index: number) => `${prefix}segments/${plan}/${digits(index, 5)}.json`,
     result: `${prefix}result.json`,
+    quality: `${prefix}quality.json`,
+    framesCsv: `${prefix}frames.csv`,
     tracksCsv: `${prefix}tracks.csv`,
+    tracksParquet: `${prefix}tracks.parquet`,
+    dlcCsv: `${prefix}dlc.csv`,
+    viaTracksCsv: `${prefix}via-tracks.csv`,
     annotated: `${prefix}annotated.mp4`,
+    report: `${prefix}report.html`,
     notebook: `${prefix}notebook.ipynb`,
+    labelsCoco: `${prefix}labels-coco.json`,
+    labelsYolo: `${prefix}labels-yolo.zip`,
   };
 };
 
@@ -86,13 +105,28 @@ export const modelKeys = (name: string) => {
   return {
     prefix,
     config: `${prefix}config.pbtxt`,
+    /** Which version answers where none is named. */
+    serving: `${prefix}serving.json`,
+    /** Who changes this model, or did last. */
+    change: `${prefix}change.json`,
     onnx: (version: number) => `${prefix}${version}/model.onnx`,
     card: (version: number) => `${prefix}${version}/model.json`,
   };
 };
 
+/** Of all models. */
+export const MODELS_PREFIX = "models/";
+
+/** A file that a user brought, until it is a model: as it came, as ONNX, and what it finds in the frames that it was tried with. */
+export const importKeys = (runId: string) => {
+  const prefix = `imports/${runId}/`;
+  return { prefix, source: (kind: "pt" | "onnx") => `${prefix}source.${kind}`, onnx: `${prefix}model.onnx`, reference: `${prefix}reference/reference.json`, referencePrefix: `${prefix}reference/` };
+};
+
 export const taskKeys = (taskId: string) => ({
   prefix: `tasks/${taskId}/`,
+  /** Says that this is a single step that runs on its own, and of which kind. */
+  run: `tasks/${taskId}/run.json`,
   /** Of the newest round. */
   record: `tasks/${taskId}/record.json`,
   /** Of a round that a later one followed. */

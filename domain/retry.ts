@@ -10,6 +10,7 @@ const CHANGES: Partial<Record<keyof TaskSettings, StepName>> = {
   training: "training",
   inference: "inference",
   outputs: "results",
+  annotate: "results",
   upload: "upload",
 };
 

@@ -12,12 +12,13 @@ const MIN_FRAMES = 500;
  *
  * @param stride every stride-th frame is processed, counted from frame 0
  * @param maxFrames at most so many frames are processed; null: all
+ * @param atLeast frames that a segment has, where not about half a minute
  */
-export function planSegments(options: { index: PacketIndex; fps: number; stride: number; maxFrames: number | null }): Segment[] {
+export function planSegments(options: { index: PacketIndex; fps: number; stride: number; maxFrames: number | null; atLeast?: number }): Segment[] {
   const { index, fps, stride, maxFrames } = options;
   const end = Math.min(index.pts.length, maxFrames === null ? Infinity : (maxFrames - 1) * stride + 1);
   if (end <= 0) return [];
-  const length = Math.max(MIN_FRAMES, Math.round(SECONDS * fps), Math.ceil(end / MAX_SEGMENTS));
+  const length = Math.max(options.atLeast ?? Math.max(MIN_FRAMES, Math.round(SECONDS * fps)), Math.ceil(end / MAX_SEGMENTS));
   const starts = [0];
   // Even parts, so that no segment is a short rest; each border moves on to the next key frame.
   const parts = Math.ceil(end / length);

@@ -1,4 +1,5 @@
 import type { TaskEvent } from "./events.ts";
+import type { Run } from "./runs.ts";
 import type { StepName, TaskSettings } from "./task.ts";
 
 export type StepStatus = "pending" | "running" | "waiting" | "parked" | "completed" | "failed" | "cancelled" | "skipped";
@@ -63,4 +64,6 @@ export interface TaskState {
   timeline: TaskEvent[];
   /** Earlier rounds, oldest first; absent in the first. */
   rounds?: RoundOutcome[];
+  /** Of a single step that runs on its own: then `task_id` is its run_id, and `steps` has this one step. */
+  run?: Run;
 }

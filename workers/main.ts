@@ -3,6 +3,7 @@ import { NativeConnection, Runtime, Worker, type WorkerOptions } from "@temporal
 import { fileURLToPath } from "node:url";
 import { createAdapters } from "../adapters/index.ts";
 import { createActivities } from "../activities/index.ts";
+import { removeAbandoned } from "../activities/files/scratch.ts";
 import { ACTIVITIES, PIPELINE_QUEUE, type ActivityName, type Queue } from "../domain/activities.ts";
 import { readConfig, type Config } from "./config.ts";
 import { createLogger } from "./log.ts";
@@ -15,6 +16,8 @@ const logger = createLogger(config);
 Runtime.install({ logger, shutdownSignals: ["SIGINT", "SIGTERM"] });
 
 const { connectionOptions, namespace } = loadClientConnectConfig();
+const abandoned = await removeAbandoned(config.workDir);
+if (abandoned > 0) logger.info("unfinished work of killed workers removed", { folders: abandoned });
 const connection = await NativeConnection.connect(connectionOptions);
 const adapters = createAdapters(config);
 const serving = await adapters.serving();
@@ -22,6 +25,8 @@ const activities = createActivities({
   storage: adapters.storage,
   video: await adapters.video(),
   serving,
+  embedded: await adapters.embedded(),
+  models: adapters.models,
   labeling: await adapters.labeling(),
   externalLabeling: await adapters.externalLabeling(),
   publicUrl: config.publicUrl,
@@ -51,5 +56,6 @@ try {
   logger.info("worker stopped");
 } finally {
   await serving.close();
+  await (await adapters.embedded()).close();
   await connection.close();
 }

@@ -1,4 +1,5 @@
 import { defineQuery, defineSignal } from "@temporalio/workflow";
+import type { Run } from "../domain/runs.ts";
 import type { TaskState } from "../domain/state.ts";
 import type { ApprovalClaim, Rejection, Reopening } from "../domain/steps.ts";
 import type { StepName, TaskSettings } from "../domain/task.ts";
@@ -11,6 +12,9 @@ export interface PipelineInput {
   /** A later round of a task that has ended: `before` is the round whose labels are its start. Absent in the first round. */
   opens?: { round: number; before: number };
 }
+
+/** What a single step that runs on its own is started with: `taskId` is its run_id. `settings`: those of a task, of which the step reads its part. */
+export type RunInput = Omit<PipelineInput, "opens"> & { run: Run };
 
 /** A parked step goes on, with these settings in place of the old ones (complete values, checked by whoever sends them). */
 export interface RetryRequest {

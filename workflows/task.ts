@@ -2,7 +2,7 @@ import { CancellationScope, log, setCurrentDetails, upsertSearchAttributes } fro
 import type { EventData, EventName, TaskEvent } from "../domain/events.ts";
 import type { StepState, StepStatus, TaskState, TaskStatus } from "../domain/state.ts";
 import { STEPS, type StepName } from "../domain/task.ts";
-import type { PipelineInput } from "./messages.ts";
+import type { PipelineInput, RunInput } from "./messages.ts";
 import { run } from "./policy.ts";
 import { searchAttributes } from "./search-attributes.ts";
 
@@ -14,21 +14,25 @@ const now = (): string => new Date().toISOString();
 /** A task's state, and the few ways in which it changes: everything that `state` answers is written here. */
 export type Task = ReturnType<typeof createTask>;
 
-export function createTask(input: PipelineInput) {
+export function createTask(input: PipelineInput | RunInput) {
+  const opens = "opens" in input ? input.opens : undefined;
+  const names: readonly StepName[] = "run" in input ? [input.run.kind] : STEPS;
   const state: TaskState = {
     task_id: input.taskId,
     status: "running",
     user_id: input.settings.user_id,
     project: input.settings.project,
-    round: input.opens?.round ?? 1,
+    round: opens?.round ?? 1,
     created_at: input.createdAt,
     ended_at: null,
     waiting_for: null,
-    steps: STEPS.map((name): StepState => ({ name, status: "pending", started_at: null, ended_at: null, progress: null, reason: null, what_to_do: null, result: null })),
+    steps: names.map((name): StepState => ({ name, status: "pending", started_at: null, ended_at: null, progress: null, reason: null, what_to_do: null, result: null })),
     settings: input.settings,
     timeline: [],
+    ...("run" in input ? { run: input.run } : {}),
   };
-  const stepOf = (name: StepName): StepState => state.steps[STEPS.indexOf(name)]!;
+  let lines = 0;
+  const stepOf = (name: StepName): StepState => state.steps[names.indexOf(name)]!;
 
   /** Search attributes and the page of the Web UI, at every change of a step. */
   function publish(step: StepName): void {
@@ -43,18 +47,18 @@ export function createTask(input: PipelineInput) {
 
   return {
     state,
-    opens: input.opens,
+    opens,
     input: { taskId: input.taskId, get round(): number { return state.round; } },
 
     emit<N extends EventName>(event: N, data: EventData[N]): void {
-      state.timeline.push({ event, at: now(), data: { task_id: state.task_id, ...data } } as unknown as TaskEvent);
+      state.timeline.push({ event, at: now(), seq: lines++, data: { task_id: state.task_id, ...data } } as unknown as TaskEvent);
       if (state.timeline.length > TIMELINE_LIMIT) state.timeline.splice(1, 1);
       log.info(event, { task_id: state.task_id, ...data });
     },
 
     /** A step begins anew: what it said before is gone, as is what followed it. */
     begin(name: StepName): void {
-      for (const step of state.steps.slice(STEPS.indexOf(name))) Object.assign(step, { status: "pending", started_at: null, ended_at: null, progress: null, reason: null, what_to_do: null, result: null });
+      for (const step of state.steps.slice(names.indexOf(name))) Object.assign(step, { status: "pending", started_at: null, ended_at: null, progress: null, reason: null, what_to_do: null, result: null });
       Object.assign(stepOf(name), { status: "running", started_at: now() });
       Object.assign(state, { status: "running", waiting_for: null });
       publish(name);
@@ -64,6 +68,9 @@ export function createTask(input: PipelineInput) {
     carry(name: StepName, result: Record<string, unknown>): void {
       if (stepOf(name).status === "pending") Object.assign(stepOf(name), { status: "completed", result });
     },
+
+    /** Whether `step` is there and not behind `at`. */
+    hasReached: (step: StepName, at: StepName): boolean => names.includes(step) && names.indexOf(step) <= names.indexOf(at),
 
     /** The labels are approved, and what follows is under way or done. */
     isApproved: (): boolean => stepOf("labeling").status === "completed",
@@ -91,12 +98,18 @@ export function createTask(input: PipelineInput) {
       publish(name);
     },
 
+    async cancelled(): Promise<void> {
+      const at = state.steps.find((s) => s.status === "running" || s.status === "waiting" || s.status === "parked");
+      this.emit("task.cancelled", { step: at?.name ?? null, reason: "cancelled by a person" });
+      await this.end("cancelled");
+    },
+
     /** The task's end, whichever: its record goes to storage, also when the task was cancelled. */
     async end(status: Extract<TaskStatus, "completed" | "cancelled">): Promise<void> {
       const current = state.steps.find((s) => s.status !== "completed" && s.status !== "skipped" && s.status !== "pending");
       if (status === "cancelled" && current !== undefined) Object.assign(current, { status: "cancelled", ended_at: now() });
       Object.assign(state, { status, ended_at: now(), waiting_for: null });
-      publish(current?.name ?? "upload");
+      publish(current?.name ?? names.at(-1)!);
       await CancellationScope.nonCancellable(() => run.writeRecord({ state }));
     },
   };

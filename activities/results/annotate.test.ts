@@ -54,10 +54,44 @@ test("a skipped frame shows the state before it, and frames after the last proce
   expect(edges.slice(9)).toEqual([-1, -1, -1]);
 });
 
-test("above a hundred frames a second it says that drawings may be a frame off", async () => {
-  await lab.addVideo({ args: black("200", 20), width: WIDTH, height: HEIGHT, fps: 200 });
-  await lab.addResult({ fps: 200 }, Array.from({ length: 20 }, (_, n) => rowOf(n, n / 200, [{ id: "0", box: boxAt(0) }])));
+test("at a thousand frames a second every frame still shows its own row", async () => {
+  await lab.addVideo({ args: black("1000", 14), width: WIDTH, height: HEIGHT, fps: 1000 });
+  await lab.addResult({ fps: 1000 }, Array.from({ length: 14 }, (_, n) => rowOf(n, n / 1000, [{ id: "0", box: boxAt(n) }])));
+  const { key } = await lab.run(lab.steps.annotateVideo, { ...INPUT, settings: {} as never });
+  const edges = leftEdges(await greyFrames(await lab.storage.localPath(key), WIDTH, HEIGHT));
+  expect(edges).toHaveLength(14);
+  edges.forEach((x, n) => expect(Math.abs(x - 8 * n)).toBeLessThanOrEqual(1));
+});
+
+test("a long video is drawn in pieces, and no seam shows: every frame once, with its time and its own row, skipped frames too", async () => {
+  // One frame a second and a third of a frame more, so that ticks do not fall on hundredths; every third frame is processed.
+  const info = await lab.addVideo({ args: [...black("3/4", 320), "-g", "20", "-bf", "2"], width: WIDTH, height: HEIGHT, fps: 0.75 });
+  const times = await frameTimesOf(await lab.storage.localPath(info.source_key));
+  const shownAt = (n: number): number => n - (n % 3);
+  await lab.addResult({ fps: 0.75, settings: { inference: { frame_skip: 2 } } }, times.flatMap((time, n) => (n % 3 === 0 ? [rowOf(n, time, [{ id: "0", box: boxAt(n % 13) }])] : [])));
   const output = await lab.run(lab.steps.annotateVideo, { ...INPUT, settings: {} as never });
-  expect(output.notes?.[0]).toMatch(/one frame off.*exact/);
-  expect(await frameTimesOf(await lab.storage.localPath(output.key))).toHaveLength(20);
+  const file = await lab.storage.localPath(output.key);
+  expect(await frameTimesOf(file)).toEqual(times);
+  const edges = leftEdges(await greyFrames(file, WIDTH, HEIGHT));
+  expect(edges).toHaveLength(320);
+  const wrong = edges.flatMap((x, n) => (Math.abs(x - 8 * (shownAt(n) % 13)) > 1 ? [n] : []));
+  expect(wrong).toEqual([]);
+  expect(await lab.video.probe(file)).toMatchObject({ browserPlays: true });
+});
+
+test("trails show where an animal was in the last second, and can be left out", async () => {
+  await lab.addVideo({ args: black("25", 40), width: WIDTH, height: HEIGHT, fps: 25 });
+  // To the right, two pixels a frame.
+  const box = (n: number): [number, number, number, number] => [(20 + 2 * n) / WIDTH, 0.3, (40 + 2 * n) / WIDTH, 0.7];
+  await lab.addResult({}, Array.from({ length: 40 }, (_, n) => rowOf(n, n / 25, [{ id: "0", box: box(n) }])));
+  const drawnLeftOfBox = async (settings: unknown): Promise<number[]> => {
+    const { key } = await lab.run(lab.steps.annotateVideo, { ...INPUT, settings: settings as never });
+    const frames = await greyFrames(await lab.storage.localPath(key), WIDTH, HEIGHT);
+    return frames.map((pixels, n) => [...pixels.subarray(48 * WIDTH, 48 * WIDTH + 17 + 2 * n)].filter((v) => v > 40).length);
+  };
+  const trails = await drawnLeftOfBox({ annotate: { trails: true } });
+  expect(trails[0]).toBe(0);
+  // A second is 50 pixels, of which 10 lie inside the box.
+  for (const n of [30, 35, 39]) expect(Math.abs((trails[n] ?? 0) - 38)).toBeLessThanOrEqual(5);
+  expect(Math.max(...(await drawnLeftOfBox({ annotate: { trails: false } })))).toBe(0);
 });

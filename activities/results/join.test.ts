@@ -17,7 +17,8 @@ const FPS = 25;
 let lab: Lab;
 beforeEach(async () => {
   lab = await makeLab();
-  await lab.storage.put(videoKeys(TASK).meta, JSON.stringify({ task_id: TASK, width: WIDTH, height: HEIGHT, fps: FPS, num_frames: 120, start_time: 1.5 }));
+  await lab.storage.put(videoKeys(TASK).meta, JSON.stringify({ task_id: TASK, width: WIDTH, height: HEIGHT, fps: FPS, num_frames: 120, start_time: 1.5, rotation: 0 }));
+  await lab.storage.put(videoKeys(TASK).packets, JSON.stringify({ time_base: [1, FPS], pts: Array.from({ length: 120 }, (_, n) => n), key_frames: [0] }));
 });
 afterEach(() => lab.remove());
 

@@ -10,6 +10,7 @@ import type { JoinInput, JoinOutput } from "../../domain/steps.ts";
 import type { Deps } from "../deps.ts";
 import { longStep, withScratch } from "../step-context.ts";
 import { joinInThread } from "./join-in-thread.ts";
+import { writeLedger } from "./ledger.ts";
 import { publish } from "./publish.ts";
 import type { ResultSettings } from "./settings.ts";
 
@@ -54,6 +55,7 @@ export const createJoinStep = ({ storage, workFolder }: Pick<Deps, "storage" | "
         const onFrames = (done: number) => report({ done: Math.floor(done), total, unit: "frames", message: "joining and tracking" });
         const tracker = { numAnimals, fps: video.fps, frameSkip: inference.frame_skip };
         const result = await joinInThread({ segments: files, output, metadata, tracker, pairs }, { signal, onFrames });
+        await writeLedger({ storage, taskId, round, plan, segments, scratch, signal });
         await publish(storage, keys.result, output);
         log(`joined ${result.frames} frames of ${segments.length} segments: ${result.ids} ids`, { ...result });
         return { resultKey: keys.result, frames: result.frames, ids: result.ids, meanAnimals: result.frames === 0 ? 0 : Number((result.animals / result.frames).toFixed(3)) };

@@ -1,3 +1,4 @@
+import { createMatcher } from "../../domain/ledger.ts";
 import { PADDING_GREY } from "../../domain/letterbox.ts";
 import { createFrameSink } from "./frame-sink.ts";
 import { ptsIn, type RunFfmpeg } from "./run-ffmpeg.ts";
@@ -14,16 +15,19 @@ export async function* decodeSegment(run: RunFfmpeg, options: DecodeOptions & { 
   if (first >= Math.min(segment.end, index.pts.length)) return;
   for (const back of BEGIN_BEFORE) {
     const last = back === BEGIN_BEFORE.at(-1) || !seekOptions(index, segment.start, back).includes("-ss");
-    let frame = segment.start - 1;
+    const given = createMatcher(index, segment);
+    const seen = createMatcher(index, segment);
     let any = false;
-    for await (const { pts, pixels } of decodeFrom(run, options, back)) {
+    for await (const { pts, pixels } of decodeFrom(run, options, back, (ticks) => void seen.match(ticks))) {
       if (!any && !last && pts > (index.pts[first] ?? 0)) break;
       any = true;
-      while (frame + 1 < segment.end && (index.pts[frame + 1] ?? Infinity) <= pts) frame++;
-      if (index.pts[frame] !== pts) options.onUnknown?.(pts);
-      else if (frame % stride === 0) yield { frame, pixels };
+      const frame = given.match(pts);
+      if (frame !== null && frame % stride === 0) yield { frame, pixels };
     }
-    if (any || last) return;
+    if (any || last) {
+      options.onAccount?.(seen.account());
+      return;
+    }
   }
 }
 
@@ -31,6 +35,7 @@ async function* decodeFrom(
   run: RunFfmpeg,
   options: DecodeOptions & { threads: number | undefined },
   back: number,
+  onSeen: (pts: number) => void,
 ): AsyncGenerator<{ pts: number; pixels: Buffer }> {
   const { index, segment, stride, width, height } = options;
   const stop = new AbortController();
@@ -44,16 +49,19 @@ async function* decodeFrom(
     wake = null;
   };
 
+  const filters = filtersOf(options, stride);
   const sink = createFrameSink(width * height, tell);
   const process = run({
     inputs: [{ file: options.file, options: [...(options.threads === undefined ? [] : ["-threads", String(options.threads)]), ...seekOptions(index, segment.start, back)] }],
-    outputs: [{ target: sink.stream, options: ["-map", "0:V:0", "-vf", filtersOf(options, stride), "-fps_mode", "passthrough", "-max_error_rate", "1", "-f", "rawvideo"] }],
+    outputs: [{ target: sink.stream, options: ["-map", "0:V:0", "-vf", filters.graph, "-fps_mode", "passthrough", "-max_error_rate", "1", "-f", "rawvideo"] }],
     // The filters' log is the only place where ffmpeg says which presentation time each raw frame has.
     logLevel: "info",
     signal,
     heldUp: () => sink.heldUp(),
     onLine(line) {
-      const pts = ptsIn(line);
+      const seen = ptsIn(line, "seen");
+      if (seen !== null) onSeen(seen);
+      const pts = ptsIn(line, filters.chosen);
       if (pts === null) return;
       times.push(pts);
       tell();
@@ -89,20 +97,26 @@ async function* decodeFrom(
   }
 }
 
-function filtersOf(options: DecodeOptions, stride: number): string {
+/** `chosen`: the showinfo that speaks of the frames that come out; `seen` speaks of all that were decoded. */
+function filtersOf(options: DecodeOptions, stride: number): { graph: string; chosen: "seen" | "chosen" } {
   const { index, segment, width, height } = options;
-  const after = segment.end < index.pts.length ? `:end_pts=${index.pts[segment.end]}` : "";
+  const trims = [
+    // What comes before the first frame of the index is the decoder's word against the index.
+    ...(segment.start > 0 ? [`start_pts=${index.pts[segment.start]}`] : []),
+    ...(segment.end < index.pts.length ? [`end_pts=${index.pts[segment.end]}`] : []),
+  ];
   const select = strideExpression(index, segment.start, Math.min(segment.end, index.pts.length), stride) ?? "1";
   const grey = PADDING_GREY.toString(16).padStart(2, "0");
   // domain/letterbox in ffmpeg's words: the size of the upright picture is known only here.
   const ratio = `min(${width}/iw,${height}/ih)`;
-  return [
+  const graph = [
     inTicksOf(index),
-    `trim=start_pts=${index.pts[segment.start]}${after}`,
-    ...(select === "1" ? [] : [`select='${select}'`]),
-    "showinfo=checksum=0",
+    ...(trims.length > 0 ? [`trim=${trims.join(":")}`] : []),
+    "showinfo@seen=checksum=0",
+    ...(select === "1" ? [] : [`select='${select}'`, "showinfo@chosen=checksum=0"]),
     `scale=w='clip(floor(iw*${ratio}+0.5),1,${width})':h='clip(floor(ih*${ratio}+0.5),1,${height})':flags=bilinear`,
     "format=gbrp",
     `pad=${width}:${height}:floor((ow-iw)/2):floor((oh-ih)/2):color=0x${grey.repeat(3)}`,
   ].join(",");
+  return { graph, chosen: select === "1" ? "seen" : "chosen" };
 }

@@ -6,10 +6,11 @@ import { promisify } from "node:util";
 import sharp from "sharp";
 import { describe, expect, it } from "vitest";
 import type { PacketIndex } from "../../domain/detections.ts";
-import { InputError } from "../../domain/errors.ts";
+import { ClockJumpsBack, InputError } from "../../domain/errors.ts";
+import type { Account } from "../../domain/ledger.ts";
 import { letterboxOf } from "../../domain/letterbox.ts";
 import { createVideoTools } from "./ffmpeg.ts";
-import { BAD_FILES, GOOD_VIDEOS, ffmpegForTests, withFolder } from "./fixtures.test-suite.ts";
+import { BAD_FILES, GOOD_VIDEOS, ffmpegForTests, joinedStreams, withFolder } from "./fixtures.test-suite.ts";
 
 const execute = promisify(execFile);
 const video = createVideoTools({});
@@ -78,9 +79,10 @@ describe.each(Object.entries(GOOD_VIDEOS))("video: %s", (_name, make) => {
       }
 
       const proxy = join(folder, "proxy.mp4");
-      await video.makeProxy({ file, output: proxy });
+      await video.makeProxy({ file, index, output: proxy });
       const made = await video.probe(proxy);
-      expect(made).toMatchObject({ browserPlays: true, codec: "h264", pixelFormat: "yuv420p", rotation: 0, ...size });
+      const even = (side: number): number => side + (side % 2);
+      expect(made).toMatchObject({ browserPlays: true, codec: "h264", pixelFormat: "yuv420p", rotation: 0, width: even(size.width), height: even(size.height) });
       const proxyIndex = await video.index({ file: proxy });
       const times = (i: PacketIndex): number[] => i.pts.map((pts) => Math.round((((pts - (i.pts[0] ?? 0)) * i.time_base[0]) / i.time_base[1]) * 1000));
       expect(times(proxyIndex)).toEqual(times(index));
@@ -134,31 +136,48 @@ describe("video tools", () => {
       for (let frame = 50; frame < 75; frame++) expect(hash(got.get(frame) ?? Buffer.alloc(0)), `frame ${frame}`).toBe(hash(truth.planes[frame] ?? Buffer.alloc(0)));
       await video.extractFrames({ file, index, frames: [5, 60], folder, nameOf: (frame) => `${frame}.jpg` });
       expect(await readdir(folder)).toContain("60.jpg");
-      await video.makeProxy({ file, output: join(folder, "proxy.mp4") });
+      await video.makeProxy({ file, index, output: join(folder, "proxy.mp4") });
     });
   });
 
-  it("counts frames that the index does not have, and leaves them out", async () => {
+  it("recordings put one behind the other, whose times go back, keep all their frames once they are mended", async () => {
+    await withFolder(async (folder) => {
+      const file = await joinedStreams(folder, 0);
+      await expect(video.index({ file })).rejects.toThrow(ClockJumpsBack);
+      const mended = join(folder, "mended.ts");
+      await video.mendTimes({ file, output: mended });
+      const index = await video.index({ file: mended });
+      const truth = await decodeAll(file, 192, 108);
+      expect(truth.planes).toHaveLength(100);
+      expect(index.pts.map((pts) => ((pts - (index.pts[0] ?? 0)) * index.time_base[0]) / index.time_base[1])).toEqual(Array.from({ length: 100 }, (_, i) => expect.closeTo(i / 25, 3)));
+      const got = await collect(mended, index, { width: 192, height: 108 }, 36, 100, 1);
+      for (let frame = 36; frame < 100; frame++) expect(hash(got.get(frame) ?? Buffer.alloc(0)), `frame ${frame}`).toBe(hash(truth.planes[frame] ?? Buffer.alloc(0)));
+    });
+  });
+
+  it.each([1, 3])("says which frames the index lacks and which the decoder does not give, every %i. frame taken", async (stride) => {
     await withFolder(async (folder) => {
       const file = join(folder, "plain.mp4");
       await ffmpegForTests("-f", "lavfi", "-i", "testsrc2=size=192x108:rate=25:duration=1", "-c:v", "libx264", "-g", "10", "-pix_fmt", "yuv420p", file);
       const whole = await video.index({ file });
       const truth = await decodeAll(file, 192, 108);
-      const gone = whole.pts[7] ?? 0;
-      const index = { ...whole, pts: whole.pts.filter((pts) => pts !== gone), key_frames: [0] };
-      const unknown: number[] = [];
+      const lacks = [whole.pts[7] ?? 0, whole.pts[24] ?? 0];
+      // A frame of the index that is not in the file, between two that are.
+      const invented = (whole.pts[13] ?? 0) + 1;
+      const index = { ...whole, pts: [...whole.pts.filter((pts) => !lacks.includes(pts)), invented].toSorted((a, b) => a - b), key_frames: [0] };
+      let account: Account | null = null;
       const got = new Map<number, Buffer>();
-      for await (const { frame, pixels } of video.decode({ file, index, segment: { index: 0, start: 0, end: 24 }, stride: 1, width: 192, height: 108, onUnknown: (pts) => unknown.push(pts) })) got.set(frame, pixels);
-      expect(unknown).toEqual([gone]);
-      expect([...got.keys()]).toEqual(Array.from({ length: 24 }, (_, i) => i));
-      expect(hash(got.get(7) ?? Buffer.alloc(0))).toBe(hash(truth.planes[8] ?? Buffer.alloc(0)));
+      for await (const { frame, pixels } of video.decode({ file, index, segment: { index: 0, start: 0, end: 24 }, stride, width: 192, height: 108, onAccount: (found) => (account = found) })) got.set(frame, pixels);
+      expect(account).toEqual({ missing: [13], unknown: lacks });
+      expect([...got.keys()]).toEqual(Array.from({ length: 24 }, (_, i) => i).filter((frame) => frame % stride === 0 && frame !== 13));
+      for (const [frame, pixels] of got) expect(hash(pixels), `frame ${frame}`).toBe(hash(truth.planes[whole.pts.indexOf(index.pts[frame] ?? 0)] ?? Buffer.alloc(0)));
     });
   });
 
   it("letterboxes as domain/letterbox says, the padding exactly grey 114", async () => {
     await withFolder(async (folder) => {
       const file = join(folder, "odd.mkv");
-      await ffmpegForTests("-f", "lavfi", "-i", "color=red:size=101x57:rate=5:duration=1", "-c:v", "ffv1", "-pix_fmt", "gbrp", file);
+      await ffmpegForTests("-f", "lavfi", "-i", "color=red:size=101x57:rate=5:duration=1,format=gbrp", "-c:v", "ffv1", "-pix_fmt", "gbrp", file);
       const index = await video.index({ file });
       const size = { width: 64, height: 64 };
       const fit = letterboxOf({ width: 101, height: 57 }, size);
@@ -190,21 +209,23 @@ describe("video tools", () => {
     });
   });
 
-  it("draws subtitles whose path has every character that filters treat specially", async () => {
+  it("draws subtitles whose path has every character that filters treat specially, into a picture with odd sides", async () => {
     await withFolder(async (folder) => {
       const file = join(folder, "plain.mkv");
-      await ffmpegForTests("-f", "lavfi", "-i", "color=black:size=192x108:rate=10:duration=1", "-c:v", "libx264", "-pix_fmt", "yuv420p", "-output_ts_offset", "5", file);
+      await ffmpegForTests("-f", "lavfi", "-i", "color=black:size=191x107:rate=10:duration=1,format=gbrp", "-c:v", "ffv1", "-pix_fmt", "gbrp", "-output_ts_offset", "5", file);
       const subtitles = join(folder, "it's [a]=b,c;d:e\\f %20 ä.ass");
       const dialogue = (from: string, to: string): string => `Dialogue: 0,${from},${to},Box,,0,0,0,,{\\pos(0,0)\\p1\\1c&HFFFFFF&\\bord0\\shad0}m 0 0 l 96 0 96 54 0 54{\\p0}`;
-      const script = `[Script Info]\nScriptType: v4.00+\nPlayResX: 192\nPlayResY: 108\n\n[V4+ Styles]\nFormat: Name, Fontname, Fontsize, PrimaryColour, Alignment\nStyle: Box,Sans,10,&H00FFFFFF,7\n\n[Events]\nFormat: Layer, Start, End, Style, Name, MarginL, MarginR, MarginV, Effect, Text\n`;
+      const script = `[Script Info]\nScriptType: v4.00+\nPlayResX: 191\nPlayResY: 107\n\n[V4+ Styles]\nFormat: Name, Fontname, Fontsize, PrimaryColour, Alignment\nStyle: Box,Sans,10,&H00FFFFFF,7\n\n[Events]\nFormat: Layer, Start, End, Style, Name, MarginL, MarginR, MarginV, Effect, Text\n`;
       await writeFile(subtitles, `${script}${dialogue("0:00:00.45", "0:00:00.75")}\n`);
       const output = join(folder, "drawn.mp4");
       const seen: number[] = [];
-      await video.drawSubtitles({ file, subtitles, output, onProgress: (frames) => seen.push(frames) });
-      const index = await video.index({ file: output });
-      expect(index.pts.length).toBe(10);
+      const index = await video.index({ file });
+      await video.draw({ file, index, width: 191, height: 107, pieces: [{ index: 0, start: 0, end: 10 }], scriptOf: async () => subtitles, clock: 1, folder, output, onProgress: (frames) => seen.push(frames) });
+      const drawn = await video.index({ file: output });
+      expect(drawn.pts.length).toBe(10);
+      expect(await video.probe(output)).toMatchObject({ width: 192, height: 108, browserPlays: true });
       expect(seen.at(-1)).toBe(10);
-      const frames = await collect(output, index, { width: 192, height: 108 }, 0, 10, 1);
+      const frames = await collect(output, drawn, { width: 192, height: 108 }, 0, 10, 1);
       const white = [...frames].filter(([, pixels]) => (pixels[20 * 192 + 20] ?? 0) > 200).map(([frame]) => frame);
       expect(white).toEqual([5, 6, 7]);
     });
@@ -242,7 +263,7 @@ describe("video tools", () => {
 
       const again = new AbortController();
       const output = join(folder, "proxy.mp4");
-      const encoding = video.makeProxy({ file, output, signal: again.signal, onProgress: () => again.abort(reason) });
+      const encoding = video.makeProxy({ file, index, output, signal: again.signal, onProgress: () => again.abort(reason) });
       await expect(encoding).rejects.toBe(reason);
       expect(await running()).toBe(0);
       await rm(output, { force: true });

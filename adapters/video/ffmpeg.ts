@@ -1,26 +1,33 @@
+import { fileURLToPath } from "node:url";
 import { decodeSegment } from "./decode.ts";
-import { encodeForBrowsers, escapeForFilter } from "./encode.ts";
+import { drawInPieces } from "./draw.ts";
+import { encodeForBrowsers } from "./encode.ts";
 import { extractExactFrames } from "./extract.ts";
 import { readGreyImages } from "./grey.ts";
+import { mendTimes } from "./mend-times.ts";
 import { indexPackets } from "./packet-index.ts";
 import { probeVideo } from "./probe.ts";
 import { createRunner } from "./run-ffmpeg.ts";
 import type { VideoTools } from "./video.ts";
+
+/** Only Linux ends children with their parent. */
+const FFMPEG = process.platform === "linux" ? fileURLToPath(new URL("./ffmpeg-with-life-line.sh", import.meta.url)) : undefined;
 
 /**
  * Video tools by the programs ffmpeg and ffprobe (5.1 or later), found on PATH unless given.
  * @param options.threads cores to use; default: all
  */
 export function createVideoTools(options: { ffmpegPath?: string; ffprobePath?: string; threads?: number }): VideoTools {
-  const run = createRunner({ ffmpegPath: options.ffmpegPath });
+  const run = createRunner({ ffmpegPath: options.ffmpegPath ?? FFMPEG });
   const { threads } = options;
   return {
     probe: (file) => probeVideo(run, file, { ffprobePath: options.ffprobePath }),
     index: (job) => indexPackets(run, job),
-    makeProxy: (job) => encodeForBrowsers(run, { ...job, filters: [], quality: 20, threads }),
+    mendTimes: (job) => mendTimes(run, job),
+    makeProxy: (job) => encodeForBrowsers(run, { ...job, threads }),
     extractFrames: (job) => extractExactFrames(run, { ...job, threads }),
     decode: (job) => decodeSegment(run, { ...job, threads }),
     readGrey: (job) => readGreyImages(job),
-    drawSubtitles: ({ subtitles, ...job }) => encodeForBrowsers(run, { ...job, filters: [`ass=filename=${escapeForFilter(subtitles)}`], quality: 21, threads }),
+    draw: (job) => drawInPieces(run, { ...job, threads }),
   };
 }

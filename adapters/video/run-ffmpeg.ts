@@ -16,7 +16,8 @@ export const SAFE_INPUT = ["-protocol_whitelist", "file,pipe", "-format_whitelis
 export const asInput = (file: string): string => `file:${file}`;
 
 export interface FfmpegJob {
-  inputs: { file: string; options?: string[] }[];
+  /** `ours`: made by us, and opened without the rules for what users give. */
+  inputs: { file: string; options?: string[]; ours?: true }[];
   /** A target is a path, `-` for no file at all, or one stream (which must not emit `close`: emitClose false). */
   outputs: { target: string | Writable; options: string[] }[];
   /** ffmpeg's own words, line by line; with `info` its filters speak too. */
@@ -37,9 +38,9 @@ export function createRunner(paths: { ffmpegPath?: string | undefined }): RunFfm
     const command = createCommand();
     if (paths.ffmpegPath !== undefined) command.setFfmpegPath(paths.ffmpegPath);
     const logging = job.logLevel === "info" ? ["-loglevel", "info", "-nostats"] : ["-loglevel", "error", "-stats"];
-    job.inputs.forEach(({ file, options = [] }, i) => {
+    job.inputs.forEach(({ file, options = [], ours }, i) => {
       // Spread, not an array: fluent-ffmpeg splits an array's items at their spaces.
-      command.input(asInput(file)).inputOptions(...(i === 0 ? ["-nostdin", "-hide_banner", ...logging] : []), ...SAFE_INPUT, ...options);
+      command.input(asInput(file)).inputOptions(...(i === 0 ? ["-nostdin", "-hide_banner", ...logging] : []), ...(ours === true ? [] : SAFE_INPUT), ...options);
     });
     for (const { target, options } of job.outputs) command.output(target, { end: true }).outputOptions(...options, "-y");
 
@@ -93,8 +94,9 @@ export function framesIn(line: string): number | null {
   return found === null ? null : Number(found[1]);
 }
 
-/** Which of showinfo's lines speak of a frame, and its presentation time in ticks; NaN where the frame has none. */
-export function ptsIn(line: string): number | null {
-  const found = /Parsed_showinfo.*\] n:\s*\d+ pts:\s*(\S+)/.exec(line);
+/** Which of the lines of the filter `showinfo@{name}` speak of a frame, and its presentation time in ticks; NaN where the frame has none. */
+export function ptsIn(line: string, name: string): number | null {
+  if (!line.startsWith(`[showinfo@${name} `)) return null;
+  const found = /\] n:\s*\d+ pts:\s*(\S+)/.exec(line);
   return found === null ? null : Number(found[1]);
 }

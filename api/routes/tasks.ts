@@ -5,7 +5,7 @@ import { makeId } from "../../domain/ids.ts";
 import { settingsChanged, settingsOf } from "../../domain/settings.ts";
 import { RetryBody, STEPS, TaskBody, type TaskSettings } from "../../domain/task.ts";
 import { retry } from "../../workflows/messages.ts";
-import { refuseEnded, taskFor, type App, type Context } from "../context.ts";
+import { refuseEnded, taskOrRunFor, type App, type Context } from "../context.ts";
 import { checkPath } from "../file-path.ts";
 import { claimTask } from "../idempotency.ts";
 import { callerOf, type Caller } from "../plugins/auth.ts";
@@ -26,6 +26,8 @@ export function taskRoutes(app: App, context: Pick<Context, "storage" | "tempora
     const tool = settings.labeling?.tool ?? "builtin";
     if (isExternal(tool)) externalOf(context.externalLabeling, tool);
     if (settings.file_path !== undefined) await checkPath({ path: settings.file_path, field: "file_path", kind: "file", allowedRoots });
+    const base = settings.training?.base_model;
+    if (base?.startsWith("/") === true) await checkPath({ path: base, field: "training.base_model", kind: "file", allowedRoots });
     for (const [i, { path }] of (settings.upload ?? []).entries()) await checkPath({ path, field: `upload[${i}].path`, kind: "folder", allowedRoots });
   }
 
@@ -55,7 +57,7 @@ export function taskRoutes(app: App, context: Pick<Context, "storage" | "tempora
   });
 
   app.get("/status/:task_id", { ...common, schema: { tags, summary: "Every step's state and progress", params: TaskParams, response: answers({ 200: Type.Unsafe<object>(StatusAnswer) }, 401, 404, 503) } }, async (request) => {
-    const { state, answeredBy } = await taskFor(request, context, request.params.task_id, "label");
+    const { state, answeredBy } = await taskOrRunFor(request, context, request.params.task_id, "label");
     return { ...state, answered_by: answeredBy };
   });
 
@@ -64,11 +66,11 @@ export function taskRoutes(app: App, context: Pick<Context, "storage" | "tempora
     { ...common, schema: { tags, summary: "A parked task goes on, with corrected settings if need be", params: TaskParams, body: RetryBody, response: answers({ 202: Type.Object({}) }, 400, 401, 403, 404, 409, 413, 415, 503) } },
     async (request, reply) => {
       const { step, settings: patch } = request.body;
-      const view = await taskFor(request, context, request.params.task_id);
+      const view = await taskOrRunFor(request, context, request.params.task_id);
       refuseEnded(view);
       const parked = view.state.steps.find(({ status }) => status === "parked")?.name;
       if (parked === undefined) throw new InputError({ field: "step", message: `no step of the task is parked: it is ${view.state.status}`, whatToDo: "retry when a step is parked", status: 409 });
-      if (STEPS.indexOf(step) > STEPS.indexOf(parked)) throw new InputError({ field: "step", message: `${step} has not been reached: the task is parked at ${parked}`, whatToDo: `retry ${parked}, or a step before it`, status: 409 });
+      if (view.state.run !== undefined ? step !== parked : STEPS.indexOf(step) > STEPS.indexOf(parked)) throw new InputError({ field: "step", message: `${step} has not been reached: the task is parked at ${parked}`, whatToDo: `retry ${parked}, or a step before it`, status: 409 });
       const settings = settingsChanged(view.state.settings, patch);
       await checkPlaces(settings);
       await temporal.signal(view.state.task_id, retry, { step, ...(patch === undefined ? {} : { settings }) });
@@ -77,7 +79,7 @@ export function taskRoutes(app: App, context: Pick<Context, "storage" | "tempora
   );
 
   app.post("/tasks/:task_id/cancel", { ...common, schema: { tags, summary: "End the task; what it has made stays", params: TaskParams, response: answers({ 202: Type.Object({}) }, 401, 403, 404, 409, 413, 415, 503) } }, async (request, reply) => {
-    const view = await taskFor(request, context, request.params.task_id);
+    const view = await taskOrRunFor(request, context, request.params.task_id);
     refuseEnded(view);
     await temporal.cancel(view.state.task_id);
     return await reply.code(202).send({});

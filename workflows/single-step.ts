@@ -1,0 +1,54 @@
+import { ApplicationFailure, isCancellation, setHandler } from "@temporalio/workflow";
+import type { Job, TrainJob } from "../domain/runs.ts";
+import type { TaskState } from "../domain/state.ts";
+import { retry, stateQuery, type RetryRequest, type RunInput } from "./messages.ts";
+import { deploy, importModel, rollBack } from "./model-jobs.ts";
+import { attempt, parkUntilRetry } from "./parking.ts";
+import { run } from "./policy.ts";
+import { createTask, type Task } from "./task.ts";
+import { trainOn } from "./train-on.ts";
+
+type Result = Record<string, unknown>;
+
+async function train(task: Task, { data }: TrainJob): Promise<Result> {
+  const dataset = await run.importDataset({ ...task.input, data, settings: task.state.settings });
+  return (await trainOn(task, dataset)).result;
+}
+
+/** The same activities as in the pipeline. What it returns is shown as the step's result. */
+function work(task: Task, job: Job): Promise<Result> {
+  switch (job.do) {
+    case "deploy":
+      return deploy(task, job);
+    case "import":
+      return importModel(task, job);
+    case "roll-back":
+      return rollBack(task, job);
+    case "train":
+      return train(task, job);
+    default:
+      throw ApplicationFailure.nonRetryable("this version knows no such job");
+  }
+}
+
+/** One step on its own, as durable as in a pipeline: it is retried, parks, goes on after a retry, and leaves a record. */
+export async function singleStep(input: RunInput): Promise<TaskState> {
+  const { kind, job } = input.run;
+  const task = createTask(input);
+  const retries: RetryRequest[] = [];
+  setHandler(stateQuery, () => task.state);
+  setHandler(retry, (request) => void retries.push(request));
+  try {
+    for (;;) {
+      const failure = await attempt(task, kind, async () => ({ result: await work(task, job) }));
+      if (failure === null) break;
+      await parkUntilRetry(task, kind, failure, retries);
+    }
+  } catch (error) {
+    if (!isCancellation(error)) throw error;
+    await task.cancelled();
+    throw error;
+  }
+  await task.end("completed");
+  return task.state;
+}
