@@ -100,7 +100,7 @@ it("goes on after each kill: epochs contiguous, no orphan trainer, results as of
   const undisturbed = (await lab.storage.read(resultKeys(taskId, 1).result)).toString();
   const result = JSON.parse(undisturbed) as ResultFile;
   expect((JSON.parse(alone) as ResultFile).results).toHaveLength(60);
-  const times = (rows: ResultFile["results"]): unknown[] => rows.slice(0, 60).map(({ frame, timestamp }) => [frame, timestamp]);
+  const times = (of: ResultFile["results"]): unknown[] => of.slice(0, 60).map(({ frame, timestamp }) => [frame, timestamp]);
   expect(times((JSON.parse(alone) as ResultFile).results)).toEqual(times(result.results));
   expect(result.results).toHaveLength(2100);
   expect(result.results.some((row) => row.ids.length > 0)).toBe(true);
