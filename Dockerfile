@@ -33,8 +33,8 @@ COPY workflows ./workflows
 COPY workers ./workers
 COPY api ./api
 COPY cli ./cli
-# A new named volume takes its owner from here.
-RUN mkdir /data /work && chown node:node /data /work
+# A new named volume takes its owner and its folders from here; Triton wants the folder of models before there is a first one.
+RUN mkdir -p /data/models /work && chown -R node:node /data /work
 ENV ACTVERSE_DATA_DIR=/data ACTVERSE_WORK_DIR=/work ACTVERSE_LOG_FORMAT=json
 USER node
 

@@ -1,34 +1,98 @@
-import { createHash } from "node:crypto";
-import { readJsonIfThere } from "../adapters/storage/storage.ts";
+import type { ModelVersions, MustOwn } from "../adapters/models/registry.ts";
 import type { ModelRef } from "../domain/detections.ts";
 import { InputError, messageOf } from "../domain/errors.ts";
+import { sha256Of } from "../domain/hash.ts";
 import { modelKeys } from "../domain/layout.ts";
-import { readOnnxFile } from "../domain/onnx-file.ts";
+import { isModelName, pointerTo, type ModelCard } from "../domain/models.ts";
 import type { DeployInput, DeployOutput } from "../domain/steps.ts";
-import { tritonConfig } from "../domain/triton-config.ts";
 import type { Deps } from "./deps.ts";
-import { deployedVersions, isModelName, versionsOf, type ModelCard } from "./model-repository.ts";
-import { longStep } from "./step-context.ts";
+import { compareRuntimes, mustAgree } from "./models/compare.ts";
+import { framesToTry } from "./models/frames-to-try.ts";
+import { readModelFile, tensorFacts, type ModelFile } from "./models/model-file.ts";
+import { loadedVersions, serveVersions } from "./models/what-serves.ts";
+import { longStep, type StepContext } from "./step-context.ts";
 
-/** Versions that Triton keeps loaded: the newest and the one that may still be at work. */
-const SERVED = 2;
+/**
+ * Puts a model where it is served: models/{name}/{version}/, a new version each time; the ones before stay as they are. It answers only
+ * after it found the same as PyTorch and as the embedded ONNX Runtime; else the version before goes on, and nothing is left of it but its card.
+ * Whatever stops an attempt, the next one ends in the same state.
+ */
+export function createDeployStep(deps: Pick<Deps, "storage" | "serving" | "embedded" | "models">) {
+  const { storage, serving, models } = deps;
 
-/** Puts a model where it is served: models/{name}/{version}/, a new version each time; the ones before stay as they are. */
-export function createDeploymentSteps(deps: Pick<Deps, "storage" | "serving">) {
-  const { storage, serving } = deps;
-
-  /** The version that this deployment has begun, or a new one: whoever creates its model.json owns the number. */
-  async function claim(input: DeployInput): Promise<ModelCard> {
-    const { name, deploymentId, sha256, lineage } = input;
-    const versions = await versionsOf(storage, name);
-    for (const version of versions) {
-      const card = await readJsonIfThere<ModelCard>(storage, modelKeys(name).card(version));
-      if (card?.deployment_id === deploymentId && card.status !== "refused") return card;
+  /** The version that this deployment has begun, or a new one: whoever creates its model.json owns the number. One that was refused is tried again under its number. */
+  async function claim(input: DeployInput, before: ModelVersions, file: ModelFile): Promise<ModelCard> {
+    const mine = [...before.cards.values()].find((card) => card.deployment_id === input.deploymentId && card.sha256 === file.sha256);
+    if (mine !== undefined) return mine as ModelCard;
+    const lineage = await withDataset(input.lineage);
+    for (let version = (before.taken.at(-1) ?? 0) + 1; ; version++) {
+      const card = newCard(input, version, file, lineage);
+      if (await models.claim(card)) return card;
     }
-    for (let version = (versions.at(-1) ?? 0) + 1; ; version++) {
-      const card: ModelCard = { name, version, status: "deploying", deployment_id: deploymentId, deployed_at: null, sha256, classes: namesIn(lineage["classes"]), keypoints: namesIn(lineage["keypoints"]), lineage };
-      if (await storage.createIfAbsent(modelKeys(name).card(version), JSON.stringify(card, null, 2))) return card;
+  }
+
+  /** The manifest is immutable once it is written: its hash says which dataset it was. */
+  async function withDataset(lineage: Record<string, unknown>): Promise<Record<string, unknown>> {
+    const { manifest } = lineage;
+    if (typeof manifest !== "string" || (await storage.size(manifest)) === null) return lineage;
+    return { ...lineage, manifest_sha256: sha256Of(await storage.read(manifest)) };
+  }
+
+  /** It serves beside what serves now, and finds what it has to find. */
+  async function tryOut(input: DeployInput, model: ModelRef, loaded: number[], context: StepContext): Promise<Pick<ModelCard, "classes" | "keypoints" | "parity">> {
+    const { name, version } = model;
+    context.report({ done: 0, total: null, unit: "images", message: `loading ${name}@${version}` });
+    await serveVersions(deps, { name, versions: [...new Set([...loaded, version])] });
+    const info = await serving.load(model);
+    const reference = input.referenceKey ?? null;
+    const frames = reference === null && serving.kind !== deps.embedded.kind ? await framesToTry(storage, input.framesOf) : [];
+    const checks = await compareRuntimes(deps, { model, info, context, trial: { referenceKey: reference, frames } });
+    mustAgree(checks);
+    return { classes: info.classes, keypoints: info.keypoints, parity: { reference, checks } };
+  }
+
+  /** What served before goes on. A model that cannot serve leaves no file that a server could pick up. */
+  async function refuse(card: ModelCard, loaded: number[], reason: string): Promise<void> {
+    const { name, version } = card;
+    await serveVersions(deps, { name, versions: loaded });
+    await storage.remove(modelKeys(name).onnx(version));
+    await models.write({ ...card, status: "refused", reason });
+  }
+
+  async function deploy(input: DeployInput, file: ModelFile, mustOwn: MustOwn, context: StepContext): Promise<DeployOutput> {
+    const { name } = input;
+    const before = await models.versions(name);
+    const card = await claim(input, before, file);
+    const { version } = card;
+    const model: ModelRef = { name, version };
+    const endpoint = serving.endpointOf(model);
+    let { parity } = card;
+    if (!before.deployed.includes(version)) {
+      const loaded = loadedVersions(before.pointer);
+      await storage.put(modelKeys(name).onnx(version), file.bytes);
+      try {
+        const tried = await tryOut(input, model, loaded, context);
+        parity = tried.parity;
+        await mustOwn();
+        const { reason: _refusedBefore, ...sound } = card;
+        await models.write({ ...sound, ...tried, status: "deployed", endpoint, deployed_at: new Date().toISOString() });
+      } catch (error) {
+        await mustOwn();
+        if (error instanceof InputError) await refuse(card, loaded, messageOf(error));
+        // A server that is away may not hear even this; the next attempt says it again.
+        else await serveVersions(deps, { name, versions: loaded }).catch(() => undefined);
+        throw error;
+      }
     }
+    const change = { changed_at: new Date().toISOString(), by: input.by ?? null, why: "deployed", change_id: input.deploymentId };
+    const { pointer: now } = await models.versions(name);
+    const pointer = pointerTo(now, version, change);
+    await mustOwn();
+    // Without serving.json the newest version answers: that is written down now.
+    if (pointer !== now || now.changed_at === null) await models.point(name, { ...pointer, ...(pointer === now ? change : {}) });
+    await serveVersions(deps, { name, versions: loadedVersions(pointer) });
+    context.log("model deployed", { model: `${name}@${version}`, endpoint });
+    return { model, endpoint, parity: parity.checks };
   }
 
   return {
@@ -36,34 +100,32 @@ export function createDeploymentSteps(deps: Pick<Deps, "storage" | "serving">) {
       longStep(async (context) => {
         const { name, onnxKey, sha256 } = input;
         if (!isModelName(name)) throw new InputError({ field: "name", message: `"${name}" cannot be a model's name`, whatToDo: "Use at most 64 letters, digits, - and _, beginning with a letter or digit." });
-        if ((await storage.size(onnxKey)) === null) throw new InputError({ field: "model_path", status: 404, message: `there is no model at ${onnxKey}`, whatToDo: "Train first, or name an ONNX file that is there." });
-        const bytes = await storage.read(onnxKey);
-        const actual = createHash("sha256").update(bytes).digest("hex");
-        if (actual !== sha256) throw new InputError({ field: "model_path", status: 422, message: `${onnxKey} is not the model that was exported: its SHA-256 is ${actual}, not ${sha256}`, whatToDo: "Export the model again." });
-
-        const card = await claim(input);
-        const keys = modelKeys(name);
-        const model: ModelRef = { name, version: card.version };
-        await storage.put(keys.onnx(card.version), bytes);
-        context.report({ done: 1, total: 2, unit: "steps", message: `loading ${name}@${card.version}` });
-        try {
-          const info = await serving.load(model);
-          const deployed: ModelCard = { ...card, status: "deployed", classes: info.classes, keypoints: info.keypoints, deployed_at: card.deployed_at ?? new Date().toISOString() };
-          const versions = [...new Set([...(await deployedVersions(storage, name)), card.version])].sort((a, b) => a - b);
-          await storage.put(keys.config, tritonConfig({ name, file: readOnnxFile(bytes), versions: versions.slice(-SERVED) }));
-          await storage.put(keys.card(card.version), JSON.stringify(deployed, null, 2));
-        } catch (error) {
-          // What cannot serve leaves no file that a server could pick up; its number is not used again.
-          if (error instanceof InputError) {
-            await storage.put(keys.card(card.version), JSON.stringify({ ...card, status: "refused", reason: messageOf(error) } satisfies ModelCard, null, 2));
-            await storage.remove(keys.onnx(card.version));
-          }
-          throw error;
-        }
-        context.log("model deployed", { model: `${name}@${card.version}`, endpoint: serving.endpointOf(model) });
-        return { model, endpoint: serving.endpointOf(model) };
+        const file = await readModelFile(storage, { key: onnxKey, ...(sha256 === undefined ? {} : { sha256 }), names: input.names ?? {} });
+        return await deploy(input, file, await models.beginChange(name), context);
       }),
   };
 }
 
-const namesIn = (value: unknown): string[] => (Array.isArray(value) ? value.filter((name): name is string => typeof name === "string") : []);
+function newCard(input: DeployInput, version: number, { sha256, bytes, onnx, facts }: ModelFile, lineage: Record<string, unknown>): ModelCard {
+  return {
+    name: input.name,
+    version,
+    status: "deploying",
+    deployment_id: input.deploymentId,
+    created_at: new Date().toISOString(),
+    deployed_at: null,
+    endpoint: null,
+    owner: input.by ?? null,
+    sha256,
+    bytes: bytes.length,
+    task: facts.task,
+    classes: facts.classes,
+    keypoints: facts.keypoints,
+    imgsz: facts.imgsz,
+    opset: onnx.opset,
+    inputs: tensorFacts(onnx.inputs),
+    outputs: tensorFacts(onnx.outputs),
+    parity: { reference: input.referenceKey ?? null, checks: [] },
+    lineage,
+  };
+}

@@ -1,4 +1,5 @@
 import type { ExternalTools, LabelingTool } from "../adapters/labeling/labeling.ts";
+import type { ModelRegistry } from "../adapters/models/registry.ts";
 import type { Serving } from "../adapters/serving/serving.ts";
 import type { Storage } from "../adapters/storage/storage.ts";
 import type { Trainer } from "../adapters/training/trainer.ts";
@@ -9,6 +10,9 @@ export interface Deps {
   storage: Storage;
   video: VideoTools;
   serving: Serving;
+  /** The embedded ONNX Runtime, where `serving` is another one: models are compared with it before they serve. */
+  embedded: Serving;
+  models: ModelRegistry;
   /** Our own page's store. */
   labeling: LabelingTool;
   externalLabeling: ExternalTools;

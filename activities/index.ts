@@ -1,11 +1,14 @@
-import { createDatasetSteps } from "./dataset.ts";
-import { createDeploymentSteps } from "./deployment.ts";
+import { createDatasetSteps, createImportSteps } from "./dataset.ts";
+import { createRollBackStep } from "./deployment-rollback.ts";
+import { createDeployStep } from "./deployment.ts";
 import type { Deps } from "./deps.ts";
 import { createDownloadSteps } from "./download.ts";
 import { asFailures } from "./failures.ts";
 import { createFrameSteps } from "./frames.ts";
 import { createInferenceSteps } from "./inference.ts";
 import { createLabelingSteps } from "./labeling.ts";
+import { createExportImportedStep } from "./models/export-imported.ts";
+import { createReceiveModelStep } from "./models/receive.ts";
 import { createPreinferenceSteps } from "./preinference.ts";
 import { createRecordSteps } from "./record.ts";
 import { createResultSteps } from "./results.ts";
@@ -22,8 +25,12 @@ export const createActivities = (deps: Deps) =>
     ...createLabelingSteps(deps),
     ...createRoundSteps(deps),
     ...createDatasetSteps(deps),
+    ...createImportSteps(deps),
     ...createTrainingSteps(deps),
-    ...createDeploymentSteps(deps),
+    ...createDeployStep(deps),
+    ...createRollBackStep(deps),
+    ...createReceiveModelStep(deps),
+    ...createExportImportedStep(deps),
     ...createInferenceSteps(deps),
     ...createResultSteps(deps),
     ...createUploadSteps(deps),

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import sharp from "sharp";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { createModelRegistry } from "../adapters/models/registry.ts";
 import { createOnnxServing } from "../adapters/serving/onnx.ts";
 import type { Serving } from "../adapters/serving/serving.ts";
 import { createLocalStorage } from "../adapters/storage/local.ts";
@@ -49,7 +50,7 @@ describe("pre-inference", () => {
 
   const globalModel = async (file: string, version = 1): Promise<void> => storage.put(modelKeys("global").onnx(version), await readFile(new URL(`../adapters/serving/fixtures/${file}.onnx`, import.meta.url)));
   const preInfer = async (input: Partial<PreinferenceInput> = {}): Promise<{ output: PreinferenceOutput; prelabels: Prelabels }> => {
-    const output = (await new MockActivityEnvironment().run(createPreinferenceSteps({ storage, serving }).preInfer, { ...settings, ...input })) as PreinferenceOutput;
+    const output = (await new MockActivityEnvironment().run(createPreinferenceSteps({ storage, serving, models: createModelRegistry({ storage }) }).preInfer, { ...settings, ...input })) as PreinferenceOutput;
     return { output, prelabels: await readJson<Prelabels>(storage, labelKeys(task.taskId, task.round).prelabels) };
   };
 
@@ -68,6 +69,15 @@ describe("pre-inference", () => {
       expect(Math.abs((y1 + y2) / 2 - 64)).toBeLessThanOrEqual(32);
     });
     expect((await preInfer()).prelabels).toEqual(prelabels);
+  });
+
+  it("takes the version that answers, where one was chosen, and not the newest", async () => {
+    await globalModel("detect", 1);
+    await globalModel("end2end", 2);
+    const chosen = { version: 1, before: [], newest: 2, changed_at: new Date().toISOString(), by: "ada", why: "rolled back", change_id: "r1" };
+    await storage.put(modelKeys("global").serving, JSON.stringify(chosen));
+    expect((await preInfer()).output.source).toBe("model:global@1");
+    expect((await preInfer({ prelabel: "global" })).output.source).toBe("model:global@1");
   });
 
   it("leaves out classes and keypoints that the task or the model does not know", async () => {

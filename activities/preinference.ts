@@ -1,18 +1,18 @@
-import sharp from "sharp";
 import { readJson } from "../adapters/storage/storage.ts";
 import type { Detection, ModelInfo, ModelRef } from "../domain/detections.ts";
 import { InputError } from "../domain/errors.ts";
 import type { FrameList, LabeledObject, Prelabels } from "../domain/labels.ts";
 import { frameKeys, labelKeys } from "../domain/layout.ts";
-import { PADDING_GREY, boxToSource, letterboxFor, pointToSource, type Letterbox } from "../domain/letterbox.ts";
+import { boxToSource, letterboxFor, pointToSource, type Letterbox } from "../domain/letterbox.ts";
+import { GLOBAL_MODEL } from "../domain/models.ts";
 import type { PreinferenceInput, PreinferenceOutput } from "../domain/steps.ts";
 import type { Deps } from "./deps.ts";
-import { isModelName, latestVersion } from "./model-repository.ts";
+import { letterboxedImage } from "./files/planar.ts";
 import { findAnimalsByMotion } from "./motion/motion.ts";
 import { longStep, type StepContext } from "./step-context.ts";
 
 type Found = { source: string; objects: LabeledObject[][]; notes: string[] };
-type Needs = Pick<Deps, "storage" | "serving">;
+type Needs = Pick<Deps, "storage" | "serving" | "models">;
 
 /** Draws the first labels, for a person to correct: by a model that is there, else by what moves. */
 export function createPreinferenceSteps(deps: Needs) {
@@ -37,8 +37,8 @@ const nothing = (list: FrameList): Found => ({ source: "none", objects: list.fra
 /** null: no model, look for motion. Throws InputError where a model was named that is not there. */
 async function modelFor(deps: Needs, prelabel: string): Promise<ModelRef | null> {
   if (prelabel === "motion" || prelabel === "none") return null;
-  const name = prelabel === "auto" ? "global" : prelabel;
-  const version = isModelName(name) ? await latestVersion(deps.storage, name) : null;
+  const name = prelabel === "auto" ? GLOBAL_MODEL : prelabel;
+  const version = await deps.models.served(name);
   if (version !== null) return { name, version };
   if (prelabel === "auto") return null;
   throw new InputError({ field: "prelabel", status: 404, message: `there is no model named "${name}"`, whatToDo: "Name a deployed model, or choose auto, motion or none." });
@@ -75,7 +75,7 @@ async function byModel(deps: Needs, input: PreinferenceInput, list: FrameList, m
   for (let start = 0; start < list.frames.length; start += batch_size) {
     context.signal.throwIfAborted();
     const frames = list.frames.slice(start, start + batch_size);
-    const images = await Promise.all(frames.map(async ({ image_key }) => await planarImage(await deps.storage.localPath(image_key), letterbox)));
+    const images = await Promise.all(frames.map(async ({ image_key }) => await letterboxedImage(await deps.storage.localPath(image_key), letterbox)));
     const found = await deps.serving.infer({ model, images, size: letterbox.input, confidence, iou, maxDetections: input.numAnimals ?? 300 });
     found.forEach((detections, i) => objects.push(labeled(detections, { input, info, letterbox, source: name, frame: frames[i]?.frame ?? 0 })));
     context.report({ done: objects.length, total: list.frames.length, unit: "frames", message: `pre-labeling with ${model.name}@${model.version}` });
@@ -100,26 +100,6 @@ function labeled(detections: Detection[], of: { input: PreinferenceInput; info: 
     });
     return [{ id: `f${frame}-${n}`, class: name, box: box.map(rounded), keypoints, source, confirmed: false, score: Math.round(Math.min(1, detection.score) * 1e4) / 1e4 }];
   });
-}
-
-/** Letterboxed planar R, G, B. */
-async function planarImage(file: string, letterbox: Letterbox): Promise<Buffer> {
-  const { input, scaledWidth, scaledHeight, left, top } = letterbox;
-  const channels = await sharp(file)
-    .toColourspace("srgb")
-    .removeAlpha()
-    .resize(scaledWidth, scaledHeight, { fit: "fill", kernel: "linear" })
-    .extend({ left, top, right: input.width - scaledWidth - left, bottom: input.height - scaledHeight - top, background: { r: PADDING_GREY, g: PADDING_GREY, b: PADDING_GREY } })
-    .raw()
-    .toBuffer();
-  const pixels = input.width * input.height;
-  const planar = Buffer.allocUnsafe(3 * pixels);
-  for (let i = 0; i < pixels; i++) {
-    planar[i] = channels[3 * i]!;
-    planar[pixels + i] = channels[3 * i + 1]!;
-    planar[2 * pixels + i] = channels[3 * i + 2]!;
-  }
-  return planar;
 }
 
 const rounded = (value: number): number => Math.round(value * 100) / 100;

@@ -4,6 +4,7 @@ import { copyFile, mkdir, rm } from "node:fs/promises";
 import { basename, dirname, join, relative } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { readJsonIfThere, type Storage } from "../adapters/storage/storage.ts";
+import { InputError } from "../domain/errors.ts";
 import { trainKeys } from "../domain/layout.ts";
 import type { StepInput, TrainOutput } from "../domain/steps.ts";
 
@@ -15,11 +16,15 @@ interface RunFile {
   owner: string;
   /** Set when memory ran out with a larger one. */
   batch: number | null;
+  /** The last epoch that was done when the trainer was last killed by nobody knows whom; absent where it never was. */
+  killedAfter?: number;
   notes: string[];
   /** The newest first; the one before is kept in case the newest is damaged. */
   checkpoints: { epoch: number; files: { key: string; path: string; sha256: string }[] }[];
   done: TrainOutput | null;
 }
+
+const NEVER = -2;
 
 export async function fileSha256(path: string): Promise<string> {
   const hash = createHash("sha256");
@@ -58,7 +63,10 @@ export async function openRun(storage: Storage, { taskId, round }: StepInput, fi
     batch: () => run.batch,
     notes: () => run.notes,
 
-    /** Puts the newest sound checkpoint into a run folder; returns its epoch, or null where there is none. */
+    /**
+     * Puts the newest sound checkpoint into a run folder; returns its epoch, or null where there is none. Throws InputError where epochs are
+     * lost: hours of work are not done again unless somebody says so. The retry that it asks for begins anew.
+     */
     async restore(runFolder: string): Promise<number | null> {
       const damaged: number[] = [];
       for (const { epoch, files } of run.checkpoints) {
@@ -75,8 +83,13 @@ export async function openRun(storage: Storage, { taskId, round }: StepInput, fi
         damaged.push(epoch);
         await rm(runFolder, { recursive: true, force: true });
       }
-      if (damaged.length > 0) await save({ notes: [...run.notes, `The checkpoints of epochs ${damaged.join(", ")} were damaged: training began again.`], checkpoints: [] });
-      return null;
+      if (damaged.length === 0) return null;
+      const [epoch, older] = damaged;
+      const note = older === undefined ? `The checkpoint of epoch ${epoch} was damaged: training began again from its first epoch.` : `The checkpoints of epochs ${epoch} and ${older} were damaged: training began again from its first epoch.`;
+      await save({ notes: [...run.notes, note], checkpoints: [] });
+      // A single epoch is done again anyway.
+      if (epoch === 0) return null;
+      throw new InputError({ field: "training", message: `Training cannot go on: the checkpoints of epochs ${damaged.join(" and ")} in storage are damaged, and there are no others.`, whatToDo: "Look for the cause in storage (a full or failing disk), then retry the training: it begins again from its first epoch.", status: 409 });
     },
 
     /** Files of the run folder, published as one checkpoint. */
@@ -93,13 +106,26 @@ export async function openRun(storage: Storage, { taskId, round }: StepInput, fi
       for (const key of await storage.list(keys.checkpoints)) if (!kept.has(key)) await storage.remove(key);
     },
 
-    /** From here on, and in later attempts too, the batch is smaller. */
-    lowerBatch: (batch: number, note: string) => save({ batch, notes: [...run.notes, note] }),
+    /** The trainer was killed, and the machine does not tell why: true where it happened in the same epoch before, so that it is most likely memory. */
+    async killedAgain(): Promise<boolean> {
+      const after = run.checkpoints[0]?.epoch ?? -1;
+      if (run.killedAfter === after) return true;
+      await save({ killedAfter: after });
+      return false;
+    },
 
-    async finish(report: { model: string; results: string }, output: TrainOutput): Promise<TrainOutput> {
+    /** From here on, and in later attempts too, the batch is smaller. */
+    lowerBatch: (batch: number, note: string) => save({ batch, notes: [...run.notes, note], killedAfter: NEVER }),
+
+    async finish(made: { model: string; results: string; report?: { html: string; json: string } }, output: TrainOutput): Promise<TrainOutput> {
       await mustOwn();
-      await storage.put(keys.resultsCsv, { file: report.results });
-      await storage.put(keys.model, { file: report.model });
+      // An earlier training's says nothing of this one.
+      for (const [key, file] of [[keys.reportJson, made.report?.json], [keys.reportHtml, made.report?.html]] as const) {
+        if (file === undefined) await storage.remove(key);
+        else await storage.put(key, { file });
+      }
+      await storage.put(keys.resultsCsv, { file: made.results });
+      await storage.put(keys.model, { file: made.model });
       await save({ done: output });
       return output;
     },

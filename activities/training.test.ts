@@ -1,6 +1,6 @@
 import { CancelledFailure } from "@temporalio/activity";
 import { MockActivityEnvironment } from "@temporalio/testing";
-import { appendFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { appendFile, mkdir, mkdtemp, readdir, readFile, realpath, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -25,7 +25,7 @@ const EPOCHS = 5;
 /** Trains in no time: an epoch is a line of results.csv. It goes on where last.pt is, and ends as told before an epoch. */
 function createFakeTrainer() {
   const calls: { begins: number; settings: Record<string, unknown>; images: string[] }[] = [];
-  const told = { before: new Map<number, () => Promise<void> | void>(), parity: SOUND };
+  const told = { before: new Map<number, () => Promise<void> | void>(), parity: SOUND, references: ["00000.png", "00001.png"], report: true };
   const trainer: Trainer = {
     async train({ data, runFolder, settings, onCheckpoint, onProgress, signal }) {
       const [last, best, results, model] = [join(runFolder, "weights/last.pt"), join(runFolder, "weights/best.pt"), join(runFolder, "results.csv"), join(runFolder, "model.pt")];
@@ -43,13 +43,19 @@ function createFakeTrainer() {
         await onCheckpoint({ epoch, last, best, results });
         onProgress({ done: epoch + 1, total: EPOCHS, unit: "epochs", figures: { batch: Number(settings["batch"] ?? 32) } });
       }
+      const report = { html: join(runFolder, "report.html"), json: join(runFolder, "report.json") };
+      await writeFile(report.html, `report of ${begins}`);
+      await writeFile(report.json, "{}");
       await writeFile(model, `model after ${await readFile(results, "utf8")}`);
-      return { model, results, epochs: EPOCHS, bestEpoch: 3, base: "from scratch", task: "pose", imgsz: 320, metrics: { box_map50: 0.9 }, notes: ["made by the trainer"] };
+      return { model, results, epochs: EPOCHS, bestEpoch: 3, base: "from scratch", task: "pose", imgsz: 320, metrics: { box_map50: 0.9 }, notes: ["made by the trainer"], ...(told.report ? { report } : {}) };
     },
-    async export({ model, data, imgsz, output }) {
-      const images = await readdir(join(dirname(data), "data/images/val"));
+    async export({ model, data, imgsz, output, reference }) {
+      const images = await readdir(join(dirname(data!), "data/images/val"));
       await writeFile(output, `onnx of ${await readFile(model, "utf8")} at ${imgsz} with ${images.length}`);
-      return told.parity;
+      await mkdir(reference!, { recursive: true });
+      for (const name of told.references) await writeFile(join(reference!, name), `as the network gets it: ${name}`);
+      await writeFile(join(reference!, "reference.json"), JSON.stringify({ imgsz, confidence: 0.25, iou: 0.7, images: told.references.map((name) => ({ file: name, width: 64, height: 64, detections: [] })) }));
+      return { parity: told.parity, imgsz: imgsz ?? 320, task: "pose" };
     },
   };
   return { trainer, calls, told };
@@ -81,7 +87,7 @@ async function label(x: number): Promise<DatasetOutput> {
 
 /** Each call is an attempt of its own, on a worker that knows nothing but storage. */
 async function train(training: TaskSettings["training"] = {}, environment = new MockActivityEnvironment()): Promise<TrainOutput> {
-  const steps = createTrainingSteps({ storage, trainer: fake.trainer, workFolder });
+  const steps = createTrainingSteps({ storage, trainer: fake.trainer, workFolder, files: { allowedRoots: [root], allowedHosts: [], maxBytes: 0 } });
   return await environment.run(steps.trainModel, { ...of, dataset, settings: { ...SETTINGS, training } });
 }
 const crash = () => {
@@ -147,11 +153,22 @@ describe("trainModel", () => {
     expect(await text(keys.resultsCsv)).toBe(ALL_EPOCHS);
   });
 
-  it("says so when no checkpoint could be read", async () => {
+  it("asks before it begins again where no checkpoint could be read, and says so", async () => {
     fake.told.before.set(2, crash);
     await expect(train()).rejects.toThrow("killed");
     for (const epoch of [0, 1]) await storage.remove(`${keys.checkpoint(epoch)}best.pt`);
-    expect((await train()).notes.join()).toContain("training began again");
+    await expect(train()).rejects.toMatchObject({ name: "InputError", message: expect.stringContaining("the checkpoints of epochs 1 and 0 in storage are damaged") as string, whatToDo: expect.stringContaining("retry the training") as string });
+    expect(begins()).toEqual([0]);
+    expect((await train()).notes.join()).toContain("training began again from its first epoch");
+    expect(begins()).toEqual([0, 0]);
+    expect(await text(keys.resultsCsv)).toBe(ALL_EPOCHS);
+  });
+
+  it("does the only epoch again that is lost, and says so", async () => {
+    fake.told.before.set(1, crash);
+    await expect(train()).rejects.toThrow("killed");
+    await storage.put(`${keys.checkpoint(0)}last.pt`, "damaged");
+    expect((await train()).notes.join()).toContain("The checkpoint of epoch 0 was damaged: training began again from its first epoch.");
     expect(begins()).toEqual([0, 0]);
   });
 
@@ -175,6 +192,25 @@ describe("trainModel", () => {
     expect(notes).toEqual(["Memory ran out with a batch of 32: training went on with 16.", "made by the trainer"]);
   });
 
+  it("shares a smaller batch evenly by the GPUs", async () => {
+    fake.told.before.set(1, outOfMemory);
+    await train({ batch: 12, device: "0,1,2,3" });
+    expect(fake.calls.map((call) => call.settings["batch"])).toEqual([12, 4]);
+  });
+
+  it("takes a second kill in the same epoch, where the machine does not tell why, for a lack of memory", async () => {
+    const killed = () => {
+      throw new TrainerError("killed", "The trainer ended with SIGKILL");
+    };
+    for (const epoch of [1, 3]) {
+      fake.told.before.set(epoch, killed);
+      await expect(train({ batch: 8 })).rejects.toMatchObject({ kind: "killed" });
+    }
+    fake.told.before.set(3, killed);
+    expect((await train({ batch: 8 })).notes.join()).toContain("Memory ran out with a batch of 8: training went on with 4");
+    expect(fake.calls.map((call) => [call.begins, call.settings["batch"]])).toEqual([[0, 8], [1, 8], [3, 8], [3, 4]]);
+  });
+
   it("gives up with a clear error when even a batch of one is too large", async () => {
     const { trainer } = fake;
     fake.trainer = { ...trainer, train: (options) => trainer.train({ ...options, onProgress: outOfMemory }) };
@@ -187,6 +223,15 @@ describe("trainModel", () => {
       throw new TrainerError("input", "no such base model");
     });
     await expect(train()).rejects.toMatchObject({ name: "InputError", field: "training", message: "no such base model" });
+  });
+
+  it("begins from a base model of the user's own only where they may read", async () => {
+    await writeFile(join(root, "own.pt"), "weights");
+    await symlink("/etc/passwd", join(root, "link.pt"));
+    for (const base of ["/etc/passwd.pt", join(root, "link.pt"), join(root, "none.pt")]) await expect(train({ base_model: base })).rejects.toMatchObject({ name: "InputError", field: "training.base_model" });
+    expect(fake.calls).toEqual([]);
+    await train({ base_model: join(root, "own.pt") });
+    expect(fake.calls[0]!.settings["base_model"]).toBe(await realpath(join(root, "own.pt")));
   });
 
   it("lets an attempt that was replaced publish nothing more", async () => {
@@ -208,15 +253,35 @@ describe("trainModel", () => {
   });
 });
 
+describe("the report", () => {
+  it("lies beside the model, and not that of an earlier training", async () => {
+    await train({ imgsz: 320 });
+    expect([await text(keys.reportHtml), await text(keys.reportJson)]).toEqual(["report of 0", "{}"]);
+    fake.told.report = false;
+    await train({ imgsz: 256 });
+    expect([await storage.size(keys.reportHtml), await storage.size(keys.reportJson)]).toEqual([null, null]);
+  });
+});
+
 describe("exportModel", () => {
-  const exportModel = () => new MockActivityEnvironment().run(createTrainingSteps({ storage, trainer: fake.trainer, workFolder }).exportModel, { ...of, modelKey: keys.model, dataKey: dataset.dataKey, imgsz: 320 });
+  const exportModel = () => new MockActivityEnvironment().run(createTrainingSteps({ storage, trainer: fake.trainer, workFolder, files: { allowedRoots: [root], allowedHosts: [], maxBytes: 0 } }).exportModel, { ...of, modelKey: keys.model, dataKey: dataset.dataKey, imgsz: 320 });
 
   it("publishes the ONNX file that agrees with the model, with its hash", async () => {
     await train();
     const onnx = `onnx of model after ${ALL_EPOCHS} at 320 with ${dataset.val}`;
-    expect(await exportModel()).toEqual({ onnxKey: keys.onnx, sha256: sha256Of(onnx), parity: SOUND });
+    expect(await exportModel()).toEqual({ onnxKey: keys.onnx, sha256: sha256Of(onnx), parity: SOUND, referenceKey: keys.referenceJson });
     expect(await text(keys.onnx)).toBe(onnx);
+    expect(await storage.list(keys.reference)).toEqual([`${keys.reference}00000.png`, `${keys.reference}00001.png`, keys.referenceJson]);
+    expect(await text(`${keys.reference}00001.png`)).toBe("as the network gets it: 00001.png");
     expect(await readdir(join(workFolder, "export"))).toEqual([]);
+  });
+
+  it("leaves nothing of an earlier reference", async () => {
+    await train();
+    await exportModel();
+    fake.told.references = ["00000.png"];
+    await exportModel();
+    expect(await storage.list(keys.reference)).toEqual([`${keys.reference}00000.png`, keys.referenceJson]);
   });
 
   it.each<[string, Partial<Parity>]>([
@@ -229,7 +294,7 @@ describe("exportModel", () => {
   ])("publishes nothing where %s", async (_what, parity) => {
     await train();
     fake.told.parity = { ...SOUND, ...parity };
-    await expect(exportModel()).rejects.toMatchObject({ name: "InputError", field: "model.onnx", message: expect.stringMatching(/over \d+ images a box differs by up to/) as string });
+    await expect(exportModel()).rejects.toMatchObject({ name: "InputError", field: "model.onnx", message: expect.stringMatching(/over \d+ images with \d+ objects a box differs by up to/) as string });
     expect(await storage.size(keys.onnx)).toBeNull();
   });
 });

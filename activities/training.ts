@@ -1,4 +1,4 @@
-import { rm } from "node:fs/promises";
+import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { TrainerError, TrainReport } from "../adapters/training/trainer.ts";
 import { readJson } from "../adapters/storage/storage.ts";
@@ -6,27 +6,32 @@ import { InputError } from "../domain/errors.ts";
 import { canonicalJson, sha256Of } from "../domain/hash.ts";
 import { trainKeys } from "../domain/layout.ts";
 import type { Manifest } from "../domain/manifest.ts";
+import { describeParity, parityHolds } from "../domain/parity.ts";
+import type { Reference } from "../domain/reference.ts";
 import type { ExportInput, ExportOutput, Parity, StepInput, TrainInput, TrainOutput } from "../domain/steps.ts";
 import type { Deps } from "./deps.ts";
+import { allowedFile } from "./files/allowed-path.ts";
 import { longStep, withScratch, type StepContext } from "./step-context.ts";
 import { fetchFile, fileSha256, openRun } from "./training-run.ts";
 
 /** Supposed where the trainer did not say which batch it used. */
 const USUAL_BATCH = 16;
-/** How far ONNX Runtime may be from PyTorch: pixels of the network's input, and score. */
-const MAX_PIXELS = 1;
-const MAX_SCORE = 0.01;
 
 type Run = Awaited<ReturnType<typeof openRun>>;
 type Settings = Record<string, unknown> & { batch?: number | undefined };
 
-export function createTrainingSteps({ storage, trainer, workFolder }: Pick<Deps, "storage" | "trainer" | "workFolder">) {
+export function createTrainingSteps({ storage, trainer, files, workFolder }: Pick<Deps, "storage" | "trainer" | "files" | "workFolder">) {
   /** Copies: the trainer writes caches beside the images. Returns the path of data.yaml. */
   async function fetchDataset({ taskId, round }: StepInput, dataKey: string, folder: string): Promise<string> {
     const { data, prefix } = trainKeys(taskId, round);
     const pathOf = (key: string): string => join(folder, key.slice(prefix.length));
     for (const key of [...(await storage.list(data)), dataKey]) await fetchFile(storage, key, pathOf(key));
     return pathOf(dataKey);
+  }
+
+  /** A base model of the user's own lies where they may read. */
+  async function baseOf({ base_model: base }: Settings): Promise<Settings> {
+    return typeof base === "string" && base.startsWith("/") ? { base_model: await allowedFile({ path: base, roots: files.allowedRoots, field: "training.base_model" }) } : {};
   }
 
   /** Trains in a folder of its own, from the last published checkpoint: what is in storage is the truth, on this machine too. */
@@ -49,14 +54,22 @@ export function createTrainingSteps({ storage, trainer, workFolder }: Pick<Deps,
           if (progress.figures?.["batch"] !== undefined) settings.batch = progress.figures["batch"];
           report(progress);
         },
-        onCheckpoint: async (files) => {
+        onCheckpoint: async ({ epoch: done, last, best, results }) => {
           signal.throwIfAborted();
-          await run.publish(runFolder, files.epoch, [files.last, files.best, files.results]);
+          await run.publish(runFolder, done, [last, best, results]);
         },
         log,
       });
       return await run.finish(made, outputOf(made, keys.model, keys.resultsCsv, run.notes()));
     });
+  }
+
+  /** What PyTorch finds in the validation images: deployment asks every server for the same. reference.json comes last. */
+  async function publishReference(folder: string, { reference, referenceJson }: ReturnType<typeof trainKeys>): Promise<void> {
+    const { images } = JSON.parse(await readFile(join(folder, "reference.json"), "utf8")) as Reference;
+    for (const key of [referenceJson, ...(await storage.list(reference))]) await storage.remove(key);
+    for (const { file } of images) await storage.put(reference + file, { file: join(folder, file) });
+    await storage.put(referenceJson, { file: join(folder, "reference.json") });
   }
 
   return {
@@ -70,16 +83,17 @@ export function createTrainingSteps({ storage, trainer, workFolder }: Pick<Deps,
         const done = run.done();
         if (done !== null) return done;
         for (;;) {
-          const settings: Settings = { ...asked, ...(run.batch() === null ? {} : { batch: run.batch() ?? undefined }) };
+          const settings: Settings = { ...asked, ...(run.batch() === null ? {} : { batch: run.batch() ?? undefined }), ...(await baseOf(asked)) };
           try {
             return await trainOnce(input, settings, run, context);
           } catch (error) {
             if (context.signal.aborted || !isTrainerError(error)) throw error;
             if (error.kind === "input") throw new InputError({ field: "training", message: error.message, whatToDo: "Correct the training settings, or the labels, and retry the training.", status: 422, cause: error });
-            if (error.kind === "crash") throw error;
+            if (error.kind === "crash" || (error.kind === "killed" && !(await run.killedAgain()))) throw error;
             const batch = settings.batch ?? USUAL_BATCH;
-            if (batch <= 1) throw new InputError({ field: "training.imgsz", message: `Training ran out of memory even with a batch of 1: ${error.message}`, whatToDo: "Set a smaller training.imgsz or scale, or train on a machine with more memory.", status: 422, cause: error });
-            const smaller = Math.floor(batch / 2);
+            const smallest = gpusOf(settings);
+            if (batch <= smallest) throw new InputError({ field: "training.imgsz", message: `Training ran out of memory even with a batch of ${batch}: ${error.message}`, whatToDo: "Set a smaller training.imgsz or scale, or train on a machine with more memory.", status: 422, cause: error });
+            const smaller = Math.max(1, Math.floor(batch / 2 / smallest)) * smallest;
             context.log(`out of memory: the batch is now ${smaller} instead of ${batch}`, { task_id: input.taskId });
             await run.lowerBatch(smaller, `Memory ran out with a batch of ${batch}: training went on with ${smaller}.`);
           }
@@ -95,18 +109,23 @@ export function createTrainingSteps({ storage, trainer, workFolder }: Pick<Deps,
           const model = join(scratch, "model.pt");
           await fetchFile(storage, input.modelKey, model);
           const output = join(scratch, "model.onnx");
-          const parity = await trainer.export({ model, data, imgsz: input.imgsz, output, signal, onProgress: report }).catch((error: unknown) => {
+          const reference = join(scratch, "reference");
+          const { parity } = await trainer.export({ model, data, imgsz: input.imgsz, output, reference, signal, onProgress: report }).catch((error: unknown) => {
             if (!isTrainerError(error) || error.kind !== "input") throw error;
             throw new InputError({ field: "model", message: error.message, whatToDo: "Retry the training.", status: 422, cause: error });
           });
           checkParity(parity);
           signal.throwIfAborted();
+          await publishReference(reference, keys);
           await storage.put(keys.onnx, { file: output });
-          return { onnxKey: keys.onnx, sha256: await fileSha256(output), parity };
+          return { onnxKey: keys.onnx, sha256: await fileSha256(output), parity, referenceKey: keys.referenceJson };
         }),
       ),
   };
 }
+
+/** A batch is shared evenly by the GPUs that were named. */
+const gpusOf = ({ device }: Settings): number => (typeof device === "string" && /^[0-9]/.test(device) ? device.split(",").length : 1);
 
 /** By name: steps know adapters by their types only. */
 const isTrainerError = (error: unknown): error is TrainerError => error instanceof Error && error.name === "TrainerError";
@@ -118,9 +137,6 @@ function outputOf(made: TrainReport, modelKey: string, resultsKey: string, notes
 
 /** A model that answers differently where it serves is not deployed; the one before keeps serving. */
 function checkParity(parity: Parity): void {
-  const { images, max_box_px: box, max_keypoint_px: keypoint, max_score: score, unmatched } = parity;
-  const figures = `over ${images} images a box differs by up to ${box} px, a keypoint by ${keypoint} px, a score by ${score}, and ${unmatched} objects have no counterpart`;
-  // Said the other way round, so that NaN fails too.
-  if (images > 0 && box <= MAX_PIXELS && keypoint <= MAX_PIXELS && score <= MAX_SCORE && unmatched === 0) return;
-  throw new InputError({ field: "model.onnx", message: `The exported model does not agree with the trained one: ${figures}.`, whatToDo: "Retry the training, with more epochs or another imgsz; tell us the figures if it happens again.", status: 422 });
+  if (parityHolds(parity)) return;
+  throw new InputError({ field: "model.onnx", message: `The exported model does not agree with the trained one: ${describeParity(parity)}.`, whatToDo: "Retry the training, with more epochs or another imgsz; tell us the figures if it happens again.", status: 422 });
 }

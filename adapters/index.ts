@@ -1,5 +1,6 @@
 import { createExternalTools, type ExternalSettings } from "./labeling/external.ts";
 import type { BuiltinLabeling, ExternalTools } from "./labeling/labeling.ts";
+import { createModelRegistry, type ModelRegistry } from "./models/registry.ts";
 import { createLocalStorage } from "./storage/local.ts";
 import type { Storage } from "./storage/storage.ts";
 import type { Serving } from "./serving/serving.ts";
@@ -10,27 +11,40 @@ export interface AdapterSettings extends Partial<ExternalSettings> {
   dataDir: string;
   trainerDir: string;
   trainerPython: string | null;
+  /** null: models run in this process. */
+  tritonUrl?: string | null;
+  tritonTimeoutS?: number;
 }
 
 /** Each is made when it is first asked for, so that the API never loads ONNX Runtime. */
 export interface Adapters {
   storage: Storage;
+  models: ModelRegistry;
   labeling(): Promise<BuiltinLabeling>;
   externalLabeling(): Promise<ExternalTools>;
   video(): Promise<VideoTools>;
   serving(): Promise<Serving>;
+  /** The embedded ONNX Runtime: what another target's answers are compared with. */
+  embedded(): Promise<Serving>;
   trainer(): Promise<Trainer>;
 }
 
 /** The one place that chooses implementations. */
 export function createAdapters(settings: AdapterSettings): Adapters {
   const storage = createLocalStorage({ root: settings.dataDir });
+  let onnx: Promise<Serving> | undefined;
+  const embedded = (): Promise<Serving> => (onnx ??= import("./serving/onnx.ts").then(({ createOnnxServing }) => createOnnxServing({ storage })));
   return {
     storage,
+    models: createModelRegistry({ storage }),
     labeling: async () => (await import("./labeling/builtin.ts")).createBuiltinLabeling({ storage }),
     externalLabeling: () => createExternalTools(storage, settings),
     video: async () => (await import("./video/ffmpeg.ts")).createVideoTools({}),
-    serving: async () => (await import("./serving/onnx.ts")).createOnnxServing({ storage }),
+    async serving() {
+      const { tritonUrl: url = null, tritonTimeoutS: timeoutS = 60 } = settings;
+      return url === null ? await embedded() : (await import("./serving/triton.ts")).createTritonServing({ storage, url, timeoutS });
+    },
+    embedded,
     trainer: async () =>
       (await import("./training/process.ts")).createTrainer({ projectFolder: settings.trainerDir, ...(settings.trainerPython === null ? {} : { python: settings.trainerPython }) }),
   };

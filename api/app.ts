@@ -1,11 +1,15 @@
 import cookie from "@fastify/cookie";
 import rateLimit from "@fastify/rate-limit";
+import sse from "@fastify/sse";
+import websocket from "@fastify/websocket";
 import type { TypeBoxTypeProvider } from "@fastify/type-provider-typebox";
 import fastify, { LogController, type FastifyBaseLogger } from "fastify";
 import { NO_EXTERNAL_TOOLS, type BuiltinLabeling, type ExternalTools } from "../adapters/labeling/labeling.ts";
+import { createModelRegistry } from "../adapters/models/registry.ts";
 import type { Storage } from "../adapters/storage/storage.ts";
 import type { App, Context } from "./context.ts";
 import { createKeyStore } from "./keys.ts";
+import { createLive } from "./live.ts";
 import { addAuth } from "./plugins/auth.ts";
 import { addOpenApi } from "./plugins/openapi.ts";
 import { addPages } from "./plugins/pages.ts";
@@ -14,14 +18,18 @@ import { addSecurityHeaders } from "./plugins/security.ts";
 import { addProblems, addressProblem } from "./problems.ts";
 import { approvalRoutes } from "./routes/approval.ts";
 import { deploymentRoutes } from "./routes/deployments.ts";
+import { eventRoutes } from "./routes/events.ts";
 import { healthRoutes } from "./routes/health.ts";
 import { labelingRoutes } from "./routes/labeling.ts";
+import { modelImportRoutes } from "./routes/model-import.ts";
+import { modelRoutes } from "./routes/models.ts";
 import { presenceRoutes } from "./routes/presence.ts";
 import { resultRoutes } from "./routes/results.ts";
 import { roundRoutes } from "./routes/rounds.ts";
 import { sessionRoutes } from "./routes/session.ts";
 import { syncRoutes } from "./routes/sync.ts";
 import { taskRoutes } from "./routes/tasks.ts";
+import { trainingRoutes } from "./routes/training.ts";
 import { webhookRoutes } from "./routes/webhooks.ts";
 import { createSessions } from "./session.ts";
 import type { TemporalGateway } from "./temporal.ts";
@@ -48,6 +56,8 @@ export interface AppDeps {
   requestsPerMinute?: number;
 }
 
+/** Between two signs of life to a watcher: proxies close what is silent. */
+const HEARTBEAT_MS = 15_000;
 const BODY_BYTES = 1_000_000;
 /** A request that has not arrived whole after this long never will. */
 const REQUEST_MS = 60_000;
@@ -75,16 +85,19 @@ export async function buildApp(deps: AppDeps): Promise<App> {
   const { storage, temporal } = deps;
   const keys = createKeyStore({ storage });
   const sessions = createSessions({ storage });
-  const context: Context = { ...deps, externalLabeling: deps.externalLabeling ?? NO_EXTERNAL_TOOLS, keys, sessions, watcher: createWatcher({ temporal, storage }) };
+  const context: Context = { ...deps, models: createModelRegistry({ storage }), externalLabeling: deps.externalLabeling ?? NO_EXTERNAL_TOOLS, keys, sessions, watcher: createWatcher({ temporal, storage }) };
 
   addProblems(app);
   addSecurityHeaders(app);
   addRequestLog(app);
   await app.register(cookie);
+  await app.register(sse, { heartbeatInterval: HEARTBEAT_MS });
+  await app.register(websocket, { options: { maxPayload: 1024 } });
   await app.register(rateLimit, { max: deps.requestsPerMinute ?? 6_000, timeWindow: "1 minute" });
   addAuth(app, { keys, sessions, allowAnonymous: deps.auth.allowAnonymous });
   await addOpenApi(app, deps);
   await addPages(app, deps);
-  for (const add of [healthRoutes, sessionRoutes, taskRoutes, resultRoutes, labelingRoutes, presenceRoutes, approvalRoutes, syncRoutes, roundRoutes, deploymentRoutes, webhookRoutes]) add(app, context);
+  for (const add of [healthRoutes, sessionRoutes, taskRoutes, trainingRoutes, resultRoutes, labelingRoutes, presenceRoutes, approvalRoutes, syncRoutes, roundRoutes, deploymentRoutes, modelRoutes, modelImportRoutes, webhookRoutes]) add(app, context);
+  eventRoutes(app, { ...context, live: createLive(context) });
   return app;
 }

@@ -1,7 +1,7 @@
 import { Client, Connection } from "@temporalio/client";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { makeId } from "../domain/ids.ts";
-import { taskKeys } from "../domain/layout.ts";
+import { taskKeys, trainKeys } from "../domain/layout.ts";
 import { freePort } from "../scripts/ports.ts";
 import type { App } from "./context.ts";
 import { createKeyStore } from "./keys.ts";
@@ -54,6 +54,7 @@ describe("with keys", () => {
     await lab.startWorkers();
     taskId = (await send(app, "POST", "/tasks/", { body: lab.body, headers: as(tokens.ada) })).body["task_id"] as string;
     await untilStatus(app, taskId, "waiting", as(tokens.ada));
+    await lab.storage.put(trainKeys(taskId, 1).reportHtml, "<title>report</title>");
   });
 
   /** A valid body for each route that wants one: what is refused is not the body. */

@@ -2,6 +2,7 @@ import type { TypeBoxTypeProvider } from "@fastify/type-provider-typebox";
 import type { FastifyBaseLogger, FastifyInstance, FastifyRequest, RawServerDefault } from "fastify";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { BuiltinLabeling, ExternalTools } from "../adapters/labeling/labeling.ts";
+import type { ModelRegistry } from "../adapters/models/registry.ts";
 import type { Storage } from "../adapters/storage/storage.ts";
 import { InputError } from "../domain/errors.ts";
 import type { KeyStore } from "./keys.ts";
@@ -14,6 +15,7 @@ import type { Watcher } from "./watcher.ts";
 /** What the routes need. */
 export interface Context {
   storage: Storage;
+  models: ModelRegistry;
   labeling: BuiltinLabeling;
   externalLabeling: ExternalTools;
   temporal: TemporalGateway;

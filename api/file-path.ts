@@ -30,5 +30,5 @@ export async function checkPath({ path, field, kind, allowedRoots }: { path: str
   if (![...allowedRoots, ...roots].some((root) => isUnder(path, root)) || (real !== null && !roots.some((root) => isUnder(real, root)))) refuse(`${field} is outside of the allowed folders: ${path}`, `put it under an allowed root (${allowed}), or add its folder to ACTVERSE_ALLOWED_ROOTS`);
   if (kind === "folder" || roots.length === 0) return;
   if (real === null) refuse(`there is no file ${path}`, "check the path for typing errors", 404);
-  else if (!(await stat(real)).isFile()) refuse(`${path} is not a file`, "give the path of a video file");
+  else if (!(await stat(real)).isFile()) refuse(`${path} is not a file`, "give the path of a file");
 }

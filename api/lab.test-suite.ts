@@ -84,6 +84,7 @@ export async function startLab(setUp: { external?: (storage: Storage) => Externa
       await storage.put(result, '{"metadata":{},"results":[]}');
       return { resultKey: result, frames: 100, ids: 1, meanAnimals: 1 };
     },
+    assessQuality: async () => ({ key: "q", bytes: 0 }),
     async exportCsv({ taskId, round }: ExportResultsInput) {
       await storage.put(resultKeys(taskId, round).tracksCsv, "frame,id\n0,0\n");
       return { key: resultKeys(taskId, round).tracksCsv, bytes: 13 };

@@ -58,7 +58,7 @@ export const StatusAnswer = Type.Object({
   rounds: Type.Optional(Type.Array(Type.Record(Type.String(), Type.Unknown()), { description: "How earlier rounds ended." })),
   run: Type.Optional(Type.Record(Type.String(), Type.Unknown(), { description: "Of a single step that runs on its own: its kind, the task that it is for, what it does." })),
   settings: Type.Record(Type.String(), Type.Unknown(), { description: "As in POST /tasks/, with every default." }),
-  timeline: Type.Array(Type.Object({ event: Type.String(), at: Type.String(moment), data: Type.Record(Type.String(), Type.Unknown()) })),
+  timeline: Type.Array(Type.Object({ event: Type.String(), at: Type.String(moment), seq: Type.Optional(Type.Integer()), data: Type.Record(Type.String(), Type.Unknown()) })),
   answered_by: Type.Enum(["workflow", "temporal", "record"]),
 });
 
@@ -100,6 +100,31 @@ export const Comment = Type.Object({ frame: Type.Integer({ minimum: 0 }), commen
 
 /** A claim was sent to a task that is labeled in a tool of others. */
 export const Claimed = Type.Object({ claim_id: Type.String({ description: "The task now reads the labeling tool back; its timeline says what comes of it." }) });
+
+export const ModelRow = Type.Object({
+  name: Type.String(),
+  kind: Type.Enum(["global", "task", "named"], { description: "global: for everybody's next video; task: a task's own, by its id; named: by a name that a person gave." }),
+  served_version: nullable(Type.Integer({ description: "The version that answers where none is named; null: none can." })),
+  versions: Type.Array(Type.Integer(), { description: "Those that can answer." }),
+  before: Type.Array(Type.Integer(), { description: "Versions that answered before, the newest first: where a rollback leads." }),
+  refused: Type.Array(Type.Integer(), { description: "Those that could not serve, or did not find the same as what they were exported from." }),
+  task: nullable(Type.Enum(["detect", "pose"])),
+  classes: Type.Array(Type.String()),
+  keypoints: Type.Array(Type.String()),
+  endpoint: nullable(Type.String({ description: "onnx://{name}/{version}: the ONNX Runtime in the workers; else an URL." })),
+  metrics: Type.Record(Type.String(), Type.Number(), { description: "Of its training." }),
+  deployed_at: nullable(Type.String(moment)),
+  owner: nullable(Type.String()),
+  lineage: Type.Record(Type.String(), Type.Unknown(), { description: "What it was made from: task, round, labels, dataset, training, or the file that a user brought." }),
+});
+
+export const ModelDetail = Type.Object({
+  ...ModelRow.properties,
+  changed_at: nullable(Type.String(moment)),
+  changed_by: nullable(Type.String()),
+  changed_why: nullable(Type.String()),
+  cards: Type.Array(Type.Intersect([Type.Object({ version: Type.Integer(), status: Type.Enum(["deploying", "deployed", "refused"]), metrics: Type.Record(Type.String(), Type.Number()) }), Type.Record(Type.String(), Type.Unknown())]), { description: "model.json of every version, the newest first: shapes, opset, sha256, parity, lineage." }),
+});
 
 /** `200: schema` and so on, and the problems that a route may answer with. */
 export function answers<R extends Record<number, object>>(good: R, ...problems: number[]): R {

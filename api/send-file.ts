@@ -11,9 +11,14 @@ const TYPES: Record<string, string> = {
   ".mp4": "video/mp4",
   ".jpg": "image/jpeg",
   ".ipynb": "application/x-ipynb+json",
+  ".html": "text/html; charset=utf-8",
+  ".parquet": "application/vnd.apache.parquet",
+  ".zip": "application/zip",
 };
 /** These open in the browser; the rest is saved. */
-const INLINE = new Set([".mp4", ".jpg", ".json"]);
+const INLINE = new Set([".mp4", ".jpg", ".json", ".html"]);
+/** A report has no script and fetches nothing; its pictures are in it: whatever stands in it can do nothing here. Its links lead to files of the same task, which need the session. */
+const REPORT_POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; sandbox allow-same-origin";
 
 /** One range of `Range: bytes=...`; null: none, or one that HTTP says to ignore. Throws 416. */
 export function rangeOf(header: string | undefined, size: number): { start: number; end: number } | null {
@@ -39,6 +44,7 @@ export async function sendFile(request: FastifyRequest, reply: FastifyReply, { s
     .header("accept-ranges", "bytes")
     .header("cache-control", cache)
     .header("content-disposition", `${INLINE.has(extension) ? "inline" : "attachment"}; filename="${name}"`);
+  if (extension === ".html") void reply.header("content-security-policy", REPORT_POLICY);
   if (range !== null) void reply.code(206).header("content-range", `bytes ${range.start}-${range.end}/${size}`);
   void reply.header("content-length", range === null ? size : range.end - range.start + 1);
   // The answer to HEAD is the headers alone; the file need not be read for that.

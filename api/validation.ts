@@ -16,8 +16,10 @@ const fieldOf = (path: string): string =>
 
 /** Says in plain words what is wrong with which field. `part`: body, params, querystring, headers. */
 export function explainValidation(errors: ErrorObject[], part: string): InputError {
-  // The error of a choice stands after those of its branches.
-  const error = errors.find(({ keyword }) => keyword === "anyOf") ?? errors[0]!;
+  // The error of a choice stands after those of its branches; a branch that got further than the kind of value says it better.
+  const choice = errors.find(({ keyword }) => keyword === "anyOf");
+  const deeper = choice === undefined ? undefined : errors.find(({ keyword, instancePath }) => keyword === "additionalProperties" || instancePath.length > choice.instancePath.length);
+  const error = deeper ?? choice ?? errors[0]!;
   const at = fieldOf(error.instancePath);
   const within = (name: string): string => (at === "" ? name : `${at}.${name}`);
 
@@ -33,8 +35,14 @@ export function explainValidation(errors: ErrorObject[], part: string): InputErr
   }
   const field = at === "" ? part : at;
   if (part === "params") return new InputError({ field, message: `there is no ${field} ${short(error.data)}`, whatToDo: "check the address", status: 404 });
-  const allowed = error.keyword === "anyOf" ? choices(error, errors) : error.keyword === "enum" ? `must be one of ${listed(error.schema as unknown[])}` : (error.message ?? "is not allowed");
+  const allowed = error.keyword === "anyOf" ? choices(error, errors) : error.keyword === "enum" ? `must be one of ${listed(error.schema as unknown[])}` : said(error);
   return new InputError({ field, message: `${field} ${allowed}, but is ${short(error.data)}`, whatToDo: `correct ${field}: it ${allowed}` });
+}
+
+/** A pattern says nothing to people: what the schema says of the field does. */
+function said({ keyword, parentSchema, message = "is not allowed" }: ErrorObject): string {
+  const about = (parentSchema as { description?: string } | undefined)?.description;
+  return keyword === "pattern" && about !== undefined ? `must be one of these: ${about.replace(/\.$/, "")}` : message;
 }
 
 function choices(error: ErrorObject, errors: ErrorObject[]): string {

@@ -23,6 +23,8 @@ export interface EventData {
   "model.training.completed": { model_path: string; status: "completed"; metrics: Record<string, number> };
   "model.deployment.requested": { model_path: string; deployment_id: string; status: "requested"; endpoint: string };
   "model.deployed": { deployment_id: string; status: "completed"; endpoint: string };
+  /** An earlier version answers again where none is named. `model`: name@version. */
+  "model.rolled_back": { model: string; by: string; endpoint: string };
   "inference.requested": { model_path: string; inference_data_path: string };
   "inference.completed": { result_json_path: string; status: "completed" };
   "results.uploaded": { destinations: string[] };
@@ -40,5 +42,5 @@ export interface FrameComment {
   comment: string;
 }
 
-/** One line of a task's timeline. `at`: ISO 8601, UTC. */
-export type TaskEvent = { [N in EventName]: { event: N; at: string; data: { task_id: string } & EventData[N] } }[EventName];
+/** One line of a task's timeline. `at`: ISO 8601, UTC. `seq`: counts the lines of a round, from 0; absent in tasks from before it was counted. */
+export type TaskEvent = { [N in EventName]: { event: N; at: string; seq?: number; data: { task_id: string } & EventData[N] } }[EventName];

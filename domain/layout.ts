@@ -22,6 +22,9 @@ export const videoKeys = (taskId: string) => {
   };
 };
 
+/** Of all tasks. */
+export const FRAMES_PREFIX = "frames/";
+
 export const frameKeys = (taskId: string, round: number) => {
   const prefix = folder("frames", taskId, round);
   return { prefix, image: (frame: number) => `${prefix}${digits(frame, 8)}.jpg`, list: `${prefix}frames.json` };
@@ -54,8 +57,9 @@ export const trainKeys = (taskId: string, round: number) => {
     prefix,
     data: `${prefix}data/`,
     dataYaml: `${prefix}data.yaml`,
-    image: (split: "train" | "val", frame: number) => `${prefix}data/images/${split}/${digits(frame, 8)}.jpg`,
-    label: (split: "train" | "val", frame: number) => `${prefix}data/labels/${split}/${digits(frame, 8)}.txt`,
+    /** `of`: the task that the frame is of, where there are several; `type`: of an image that was imported. */
+    image: (split: "train" | "val", frame: number, { of = "", type = "jpg" } = {}) => `${prefix}data/images/${split}/${of}${of && "-"}${digits(frame, 8)}.${type}`,
+    label: (split: "train" | "val", frame: number, { of = "" } = {}) => `${prefix}data/labels/${split}/${of}${of && "-"}${digits(frame, 8)}.txt`,
     manifest: `${prefix}manifest.json`,
     checkpoints: `${prefix}checkpoints/`,
     /** Names the last whole checkpoint, and what it belongs to. */
@@ -82,9 +86,16 @@ export const resultKeys = (taskId: string, round: number) => {
     segmentSummary: (plan: string, index: number) => `${prefix}segments/${plan}/${digits(index, 5)}.json`,
     result: `${prefix}result.json`,
     framesCsv: `${prefix}frames.csv`,
+    quality: `${prefix}quality.json`,
     tracksCsv: `${prefix}tracks.csv`,
+    tracksParquet: `${prefix}tracks.parquet`,
+    dlcCsv: `${prefix}dlc.csv`,
+    viaTracksCsv: `${prefix}via-tracks.csv`,
     annotated: `${prefix}annotated.mp4`,
+    report: `${prefix}report.html`,
     notebook: `${prefix}notebook.ipynb`,
+    labelsCoco: `${prefix}labels-coco.json`,
+    labelsYolo: `${prefix}labels-yolo.zip`,
   };
 };
 
@@ -94,9 +105,22 @@ export const modelKeys = (name: string) => {
   return {
     prefix,
     config: `${prefix}config.pbtxt`,
+    /** Which version answers where none is named. */
+    serving: `${prefix}serving.json`,
+    /** Who changes this model, or did last. */
+    change: `${prefix}change.json`,
     onnx: (version: number) => `${prefix}${version}/model.onnx`,
     card: (version: number) => `${prefix}${version}/model.json`,
   };
+};
+
+/** Of all models. */
+export const MODELS_PREFIX = "models/";
+
+/** A file that a user brought, until it is a model: as it came, as ONNX, and what it finds in the frames that it was tried with. */
+export const importKeys = (runId: string) => {
+  const prefix = `imports/${runId}/`;
+  return { prefix, source: (kind: "pt" | "onnx") => `${prefix}source.${kind}`, onnx: `${prefix}model.onnx`, reference: `${prefix}reference/reference.json`, referencePrefix: `${prefix}reference/` };
 };
 
 export const taskKeys = (taskId: string) => ({

@@ -18,7 +18,16 @@ export interface ModelFacts {
   imgsz: [number, number];
   dynamicSize: boolean;
   stride: number;
+  /** Version of ONNX's operators. */
+  opset: number;
 }
+
+/** What a file may ask for: its own numbers decide how much memory is taken. */
+const MAX_SIDE = 8192;
+const MAX_KEYPOINTS = 1000;
+const MAX_STRIDE = 256;
+/** Of a fixed batch: as many as 64 images of 1024 x 1024. */
+const MAX_PIXELS = 64 * 1024 * 1024;
 
 /** Names that the file itself may lack (model.json). */
 export interface GivenNames {
@@ -45,6 +54,12 @@ export function modelFactsOf(file: OnnxFile, given: GivenNames = {}): ModelFacts
   if (classes === undefined || classes.length === 0) throw new Error("it does not name its classes, and there is no model.json with `classes` beside it");
   if (task === "pose" && (count === undefined || (keypointDims !== 2 && keypointDims !== 3))) throw new Error("it is a pose model that does not say how many keypoints it has (kpt_shape)");
   const [trainedHeight, trainedWidth] = sizeOf(read("imgsz"));
+  const imgsz: [number, number] = [height ?? trainedHeight, width ?? trainedWidth];
+  const stride = numbers([read("stride")])[0] ?? 32;
+  if (Math.max(...imgsz) > MAX_SIDE) throw new Error(`it wants images of ${imgsz[1]}x${imgsz[0]}; at most ${MAX_SIDE} pixels a side can be used`);
+  if ((batch ?? 1) * imgsz[0] * imgsz[1] > MAX_PIXELS) throw new Error(`it wants ${batch ?? 1} images of ${imgsz[1]}x${imgsz[0]} at once, which is too much`);
+  if ((count ?? 0) > MAX_KEYPOINTS) throw new Error(`it has ${count} keypoints; at most ${MAX_KEYPOINTS} can be used`);
+  if (stride > MAX_STRIDE) throw new Error(`it has a stride of ${stride}; at most ${MAX_STRIDE} can be used`);
   return {
     task,
     classes,
@@ -54,9 +69,10 @@ export function modelFactsOf(file: OnnxFile, given: GivenNames = {}): ModelFacts
     outputName: output.name,
     inputType: input.elementType === ONNX_UINT8 ? "uint8" : "float",
     batch: batch ?? null,
-    imgsz: [height ?? trainedHeight, width ?? trainedWidth],
+    imgsz,
     dynamicSize: height === null && width === null,
-    stride: numbers([read("stride")])[0] ?? 32,
+    stride,
+    opset: file.opset,
   };
 }
 

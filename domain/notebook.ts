@@ -91,6 +91,29 @@ if ids:
 plt.show()
 summary`;
 
+const ZONES = `# Change these rectangles (x1, y1, x2, y2 in pixels) to your own zones; they may overlap.
+width, height = facts["width"], facts["height"]
+zones = {"centre": (width / 4, height / 4, 3 * width / 4, 3 * height / 4)}
+
+inside = pd.DataFrame({name: tracks.x.between(x1, x2) & tracks.y.between(y1, y2) for name, (x1, y1, x2, y2) in zones.items()}, index=tracks.index)
+inside["elsewhere"] = ~inside.any(axis=1)
+frame_seconds = facts["step"] / facts["fps"]
+in_zones = (inside.groupby(tracks["id"]).sum() * frame_seconds).reindex(ids).astype(float)
+
+fig, (left, right) = plt.subplots(1, 2, figsize=(11, 4))
+for name in ids:
+    animal = tracks[tracks["id"] == name]
+    left.plot(animal.x, animal.y, ".", markersize=1, color=colours[name])
+for name, (x1, y1, x2, y2) in zones.items():
+    left.add_patch(plt.Rectangle((x1, y1), x2 - x1, y2 - y1, fill=False, linestyle="--"))
+    left.annotate(name, (x1, y1), xytext=(3, -10), textcoords="offset points")
+left.set(xlim=(0, width), ylim=(height, 0), aspect="equal", title="Zones")
+if ids:
+    in_zones.plot.bar(ax=right, stacked=True, rot=0)
+right.set(xlabel="animal", ylabel="time (s)", title="Time in zones")
+plt.show()
+in_zones.add_suffix(" (s)").round(2)`;
+
 const APART = `x = tracks.pivot(index="frame", columns="id", values="x")
 y = tracks.pivot(index="frame", columns="id", values="y")
 time = tracks.groupby("frame").time.first()
@@ -130,6 +153,8 @@ export function makeNotebook(facts: NotebookFacts): Notebook {
       code("occupancy", OCCUPANCY),
       text("speed-title", "## Speed and distance travelled"),
       code("speed", SPEED),
+      text("zones-title", "## Time in zones\n\nOut of the box: the middle half of the picture each way, and the rest."),
+      code("zones", ZONES),
       text("apart-title", "## Distance between animals"),
       code("apart", APART),
       text("missing-title", "## Missing data"),

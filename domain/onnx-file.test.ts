@@ -11,6 +11,8 @@ describe("reading an ONNX file", () => {
     expect(file.outputs).toEqual([{ name: "output0", elementType: ONNX_FLOAT, dims: [2, 12, null] }]);
     expect(file.metadata).toMatchObject({ task: "pose", names: "{0: 'red', 1: 'green'}", kpt_shape: "[2, 3]" });
     expect(file.externalFiles).toEqual([]);
+    expect(file.opset).toBe(17);
+    expect(readOnnxFile(fixture("unknown-opset")).opset).toBe(99);
     expect(readOnnxFile(fixture("detect")).inputs[0]?.dims).toEqual([null, 3, null, null]);
   });
 

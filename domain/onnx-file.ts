@@ -5,6 +5,8 @@ export interface OnnxFile {
   outputs: OnnxValue[];
   /** metadata_props: Ultralytics writes task, names, imgsz, kpt_shape ... here, as Python values. */
   metadata: Record<string, string>;
+  /** Version of the operators, of ONNX's own set; 1 where the file does not say. */
+  opset: number;
   /** Other files that it wants to read its weights from. */
   externalFiles: string[];
 }
@@ -43,8 +45,16 @@ export function readOnnxFile(bytes: Uint8Array): OnnxFile {
     inputs: all(graphFields, 11).map(valueOf).filter((input) => !initializers.has(input.name)),
     outputs: all(graphFields, 12).map(valueOf),
     metadata: Object.fromEntries(all(model, 14).map((entry) => keyAndValue(entry.bytes))),
+    opset: opsetOf(model),
     externalFiles: [...externalFiles],
   };
+}
+
+/** OperatorSetIdProto: a domain, empty or "ai.onnx" for ONNX's own, and a version. */
+function opsetOf(model: Field[]): number {
+  const sets = all(model, 8).map((set) => fieldsOf(set.bytes));
+  const own = sets.find((fields) => ["", "ai.onnx"].includes(textOf(fields, 1)));
+  return own?.find((field) => field.number === 2)?.value ?? 1;
 }
 
 /** GraphProto: initializers, sparse ones, and what hides in the attributes of nodes (constants, sub-graphs). */

@@ -1,5 +1,9 @@
-import type { ResultRow } from "./result.ts";
+import type { IdentityDoubts, ResultRow } from "./result.ts";
 import type { SmoothedFrame } from "./smoothing.ts";
+import type { DoubtfulMoment } from "./tracking/doubtful-moments.ts";
+
+/** The metadata is one line that readers hold at once: of a night with more, those with a merged box and the longest are listed. */
+const LISTED_DOUBTS = 1000;
 
 const rounded = (value: number, digits: number): number => Number(value.toFixed(digits));
 /** A coordinate in 0..1: a model may place a box's edge a little outside of the picture. */
@@ -18,5 +22,13 @@ export function toResultRow(frame: SmoothedFrame, { width, height }: { width: nu
     keypoints_score: frame.detections.map(({ keypoints }) => keypoints.map(([, , score]) => rounded(score, 4))),
     smoothed_keypoints: frame.smoothed.map((points) => points.map(place)),
     class_ids: frame.detections.map(({ classId }) => classId),
+    ...(frame.swaps?.some((pairs) => pairs.length > 0) === true ? { suspected_swaps: frame.swaps } : {}),
   };
+}
+
+/** `metadata.identity_doubts`. */
+export function identityDoubts(moments: DoubtfulMoment[]): IdentityDoubts {
+  const weight = ({ why, from, to }: DoubtfulMoment): number => (why === "merged" ? 1e9 : 0) + to - from;
+  const listed = moments.length <= LISTED_DOUBTS ? moments : moments.toSorted((a, b) => weight(b) - weight(a)).slice(0, LISTED_DOUBTS).toSorted((a, b) => a.from - b.from);
+  return { count: moments.length, moments: listed.map(({ from, to, time, ids, why }) => ({ frame: from, until_frame: to, timestamp: rounded(time, 6), ids: ids.map(String), why })) };
 }

@@ -20,6 +20,27 @@ export interface ResultMetadata {
   settings: Record<string, unknown>;
   /** Frames that the decoder gave and the packet index did not have, or the other way round. */
   frames_differing: number;
+  /** Where two animals may have been taken for each other; not there in results of older versions. */
+  identity_doubts?: IdentityDoubts;
+}
+
+export interface IdentityDoubts {
+  /** All of them. */
+  count: number;
+  /** By frame; of very many, the likeliest ones only. */
+  moments: IdentityDoubt[];
+}
+
+export interface IdentityDoubt {
+  /** The first and the last frame that is in doubt: from `frame` on the ids may be exchanged. */
+  frame: number;
+  until_frame: number;
+  /** Of `frame`. */
+  timestamp: number;
+  /** Two, as in the rows. */
+  ids: string[];
+  /** `close`: the two were so near that each box might have been the other's. `merged`: one of the two was not found where the other one was. */
+  why: "close" | "merged";
 }
 
 /** One processed frame; all lists have one entry per animal and the same order. */
@@ -33,6 +54,8 @@ export interface ResultRow {
   keypoints_score: number[][];
   smoothed_keypoints: [number, number][][];
   class_ids: number[];
+  /** For each animal the pairs of keypoints (numbers in `body_parts`) that the model seems to have exchanged, left for right; only where there is one. `smoothed_keypoints` has them put right. */
+  suspected_swaps?: [number, number][][];
 }
 
 /** Exact labels of a video, as the sample generator writes and `--truth` takes. Pixels; keypoints: x, y, visible 0 | 1. */

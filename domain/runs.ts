@@ -1,14 +1,23 @@
+import type { GivenNames } from "./model-facts.ts";
+import type { TrainingData } from "./steps.ts";
 import type { StepName } from "./task.ts";
 
 /** Single steps that run on their own, outside a pipeline, under the workflow id `step-{kind}-{run_id}`. */
 export const RUN_KINDS = ["download", "frames", "upload", "labeling", "training", "deployment", "inference"] as const satisfies StepName[];
 export type RunKind = (typeof RUN_KINDS)[number];
 
-/** Puts a model file of data_storage where it is served, as a new version of `name`. `sha256`: of the file. */
-export interface DeployJob { do: "deploy"; name: string; onnxKey: string; sha256: string; lineage: Record<string, unknown> }
+/** Puts a model file of data_storage where it is served, as a new version of `name`. `sha256`: of the file, where it is known. The rest as in DeployInput; `by`: absent, who asks. */
+export interface DeployJob { do: "deploy"; name: string; onnxKey: string; sha256?: string; lineage: Record<string, unknown>; referenceKey?: string | null; framesOf?: string; names?: GivenNames; by?: string }
+/** Makes a version of `name` of a file that a user brings: a path under an allowed root, or the key of a .pt. `framesOf`: the task in whose frames it is tried. */
+export interface ImportJob { do: "import"; name: string; file: { path: string } | { key: string }; imgsz?: number; framesOf?: string; names?: GivenNames; by?: string; lineage: Record<string, unknown> }
+/** Another version of `name` answers again; absent: the one before. */
+export interface RollBackJob { do: "roll-back"; name: string; version?: number; why?: string }
+
+/** Trains a model, and exports it, into train_log/{run_id}/. The settings are the run's. */
+export interface TrainJob { do: "train"; data: TrainingData }
 
 /** What a run does: ids, keys, counts and settings, never bytes. */
-export type Job = DeployJob;
+export type Job = DeployJob | ImportJob | RollBackJob | TrainJob;
 
 /** Beside the state that every task has, what only a run has. */
 export interface Run {

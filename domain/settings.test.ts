@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { InputError } from "./errors.ts";
-import { settingsChanged, settingsOf } from "./settings.ts";
-import type { TaskBody } from "./task.ts";
+import { settingsChanged, settingsOf, trainingSettingsOf } from "./settings.ts";
+import type { TaskBody, TrainingSettings } from "./task.ts";
 
 const body: TaskBody = { file_path: "/videos/a.mp4", user_id: "ada" };
 const refusal = (work: () => unknown): InputError => {
@@ -22,7 +22,7 @@ describe("settingsOf", () => {
       labeling: { tool: "builtin", allow_partial: false, reviewer_not_labeler: false, people: [], remind_after: 86_400 },
       training: { task: "auto", base_model: "auto", scale: "auto", device: "auto", seed: 0, augment: true },
       inference: { confidence: 0.25, iou: 0.7, batch_size: 8, frame_skip: 0, max_frames: null },
-      outputs: ["json", "csv", "video", "notebook"], upload: [],
+      outputs: ["json", "csv", "video", "notebook", "report", "dlc", "via", "parquet", "labels"], upload: [],
       annotate: { trails: true },
     });
     settings.classes.push("fly");
@@ -43,10 +43,31 @@ describe("settingsOf", () => {
     ["flip_idx[1]", { keypoints: ["a", "b"], flip_idx: [0, 2] }],
     ["flip_idx[0]", { keypoints: ["a", "b", "c"], flip_idx: [1, 2, 0] }],
     ["training.task", { training: { task: "pose" } }],
+    ["training.augment.flip", { keypoints: ["head", "thorax"], training: { augment: { flip: true } } }],
+    ["training.scale", { training: { scale: "micro", base_model: "yolo11n" } }],
+    ["training.scale", { training: { scale: "s", base_model: "yolo11n-pose.pt" } }],
+    ["training.device", { training: { device: "0,1,0" } }],
+    ["training.batch", { training: { device: "0,1", batch: 3 } }],
   ] satisfies [string, Partial<TaskBody>][])("names %s in %j", (field, part) => {
     const error = refusal(() => settingsOf({ ...body, ...part }));
     expect(error).toMatchObject({ field, status: 400 });
     expect(error.whatToDo).not.toBe("");
+  });
+});
+
+describe("trainingSettingsOf", () => {
+  it("fills the defaults, and takes what fits together", () => {
+    expect(trainingSettingsOf({ epochs: 3 })).toEqual({ task: "auto", base_model: "auto", scale: "auto", device: "auto", seed: 0, augment: true, epochs: 3 });
+    for (const training of [{ scale: "n", base_model: "yolo11n.pt" }, { scale: "micro", base_model: "scratch" }, { scale: "m", base_model: "/models/flies.pt" }, { device: "0,1", batch: 8 }] satisfies TrainingSettings[]) expect(trainingSettingsOf(training)).toMatchObject(training);
+  });
+  it.each([
+    ["training.scale", "leave training.scale out", { scale: "micro", base_model: "/models/flies.pt" }],
+    ["training.device", "such as 0,1", { device: "1,1" }],
+    ["training.batch", "such as 6", { device: "0,1,2", batch: 7 }],
+  ] satisfies [string, string, TrainingSettings][])("is not processable: %s, %s", (field, hint, training) => {
+    const error = refusal(() => trainingSettingsOf(training));
+    expect(error).toMatchObject({ field, status: 422 });
+    expect(error.whatToDo).toContain(hint);
   });
 });
 

@@ -60,4 +60,31 @@ function checkSettings(settings: TaskSettings): void {
     });
   }
   if (training.task === "pose" && keypoints.length === 0) refuse("training.task", "a pose model needs keypoints, and none are named", "name the keypoints, or use training.task `detect`");
+  checkTraining(training);
+  const poses = keypoints.length > 0 && training.task !== "detect";
+  if (poses && flipIdx === null && typeof training.augment === "object" && training.augment.flip === true) {
+    refuse("training.augment.flip", "mirror images were asked for, but which keypoint each one becomes in them is not known", "give flip_idx, or leave training.augment.flip out");
+  }
+}
+
+/** The training settings that `POST /training` takes and the defaults fill, checked among themselves. Throws InputError 422. */
+export function trainingSettingsOf(asked: TrainingSettings): TrainingSettings {
+  const training = { ...(defaultsOf(TrainingSettings) as TrainingSettings), ...asked };
+  checkTraining(training, 422);
+  return training;
+}
+
+const hasSize = (scale: string | undefined): boolean => scale !== undefined && scale !== "auto";
+
+function checkTraining({ scale, base_model: base = "auto", device = "auto", batch }: TrainingSettings, status: 400 | 422 = 400): void {
+  const refuse = (setting: keyof TrainingSettings, message: string, whatToDo: string): never => {
+    throw new InputError({ field: `training.${setting}`, message, whatToDo, status });
+  };
+  const begins = base !== "auto" && base !== "scratch";
+  if (begins && scale === "micro") refuse("scale", `there is no pretrained network of scale micro, but training.base_model is ${base}`, "leave training.scale out, or use training.base_model `scratch`");
+  const named = /^yolo(?:v8|11|26)([nslmx])(?:-pose)?(?:\.pt)?$/.exec(base)?.[1];
+  if (named !== undefined && hasSize(scale) && scale !== named) refuse("scale", `training.scale is ${scale}, but training.base_model ${base} has scale ${named}`, "leave training.scale out: the base model says it");
+  const gpus = /^[0-9]/.test(device) ? device.split(",").map(Number) : [];
+  if (new Set(gpus).size < gpus.length) refuse("device", `training.device names a GPU twice: ${device}`, "name each GPU once, such as 0,1");
+  if (gpus.length > 1 && batch !== undefined && batch % gpus.length !== 0) refuse("batch", `a batch of ${batch} cannot be shared by ${gpus.length} GPUs`, `give a multiple of ${gpus.length}, such as ${Math.max(1, Math.round(batch / gpus.length)) * gpus.length}`);
 }

@@ -7,10 +7,12 @@ export interface TrackedFrame {
   time: number;
   ids: number[];
   detections: Detection[];
+  /** For each animal the pairs of keypoints that the model seems to have exchanged (side-swaps.ts). */
+  swaps?: [number, number][][];
 }
 
 export interface SmoothedFrame extends TrackedFrame {
-  /** x, y of every keypoint of every detection, in its pixels. */
+  /** x, y of every keypoint of every detection, in its pixels; what was exchanged is put right. */
   smoothed: [number, number][][];
 }
 
@@ -54,17 +56,23 @@ export function createSmoother(options: { halfWindowS: number } = { halfWindowS:
 
 function smooth(frame: TrackedFrame, window: TrackedFrame[], halfWindowS: number): SmoothedFrame {
   const near = window.filter(({ time }) => Math.abs(time - frame.time) <= halfWindowS);
-  const smoothed = frame.detections.map(({ keypoints }, i) => {
+  const smoothed = frame.detections.map((_, i) => {
     const sightings = near.flatMap((other) => {
       const at = other.ids.indexOf(frame.ids[i] ?? -1);
-      const detection = at < 0 ? undefined : other.detections[at];
-      return detection === undefined ? [] : [{ t: (other.time - frame.time) / halfWindowS, points: detection.keypoints }];
+      return at < 0 ? [] : [{ t: (other.time - frame.time) / halfWindowS, points: pointsOf(other, at) }];
     });
-    return keypoints.map(([x, y], k): [number, number] =>
+    return pointsOf(frame, i).map(([x, y], k): [number, number] =>
       sightings.length < LEAST_SAMPLES ? [x, y] : parabolaAt0(sightings.flatMap(({ t, points }) => (points[k] === undefined ? [] : [{ t, point: points[k] }]))) ?? [x, y],
     );
   });
   return { ...frame, smoothed };
+}
+
+/** The keypoints of one animal of a frame, left and right where they belong. */
+function pointsOf({ detections, swaps }: TrackedFrame, i: number): Detection["keypoints"] {
+  const points = [...detections[i]!.keypoints];
+  for (const [a, b] of swaps?.[i] ?? []) [points[a], points[b]] = [points[b]!, points[a]!];
+  return points;
 }
 
 /** The value at t = 0 of the weighted parabola through the samples, t in -1..1; null where the samples do not fix one. */

@@ -17,7 +17,7 @@ export interface Split {
   notes: string[];
 }
 
-const VAL_SHARE = 0.15;
+export const VAL_SHARE = 0.15;
 /** More cost time in every epoch and make the figures hardly better. */
 const VAL_MOST = 200;
 /** From so many frames on, more blocks: val shows more of the video. */

@@ -60,15 +60,36 @@ export interface OpenRoundOutput { video: DownloadOutput; frames: FramesOutput; 
 // queue `training`
 export interface DatasetInput extends StepInput { snapshotKey: string; sha256: string; settings: TaskSettings }
 export interface DatasetOutput { dataKey: string; manifestKey: string; train: number; val: number; boxes: number; notes: string[] }
+/** Approved labels of several tasks, or a dataset in YOLO's format: a folder or data.yaml on the workers' disk, or the key of a data.yaml. */
+export type TrainingData =
+  | { from: "tasks"; snapshots: { task_id: string; key: string; sha256: string }[] }
+  | { from: "folder"; path: string }
+  | { from: "storage"; key: string };
+export interface ImportInput extends StepInput { data: TrainingData; settings: TaskSettings }
 export interface TrainInput extends StepInput { dataset: DatasetOutput; settings: TaskSettings }
 export interface TrainOutput { modelKey: string; resultsKey: string; epochs: number; bestEpoch: number; base: string; task: "detect" | "pose"; imgsz: number; metrics: Record<string, number>; notes: string[] }
 export interface ExportInput extends StepInput { modelKey: string; dataKey: string; imgsz: number }
 export interface Parity { images: number; objects: number; max_box_px: number; max_score: number; max_keypoint_px: number; unmatched: number }
-export interface ExportOutput { onnxKey: string; sha256: string; parity: Parity }
+export interface ExportOutput { onnxKey: string; sha256: string; parity: Parity; referenceKey?: string | null }
+/** A user's .pt. `framesOf`: the task in whose frames it is tried; absent: in those of any. */
+export interface ExportImportedInput extends StepInput { modelKey: string; imgsz?: number; framesOf?: string }
+export interface ExportImportedOutput { onnxKey: string; sha256: string; parity: Parity; referenceKey: string; imgsz: number; task: "detect" | "pose" }
 
 // queue `deployment`
-export interface DeployInput extends StepInput { name: string; onnxKey: string; sha256: string; deploymentId: string; lineage: Record<string, unknown> }
-export interface DeployOutput { model: ModelRef; endpoint: string }
+/** One comparison before a deployment; the two sides are `pytorch`, `onnx` (the embedded ONNX Runtime) or `triton`. */
+export interface ParityCheck extends Parity { ours: string; theirs: string }
+/**
+ * `sha256`: of the file under `onnxKey`, which must not be another one. `referenceKey`: of reference.json, what PyTorch found; null or absent: there is none, and the target is compared
+ * with the embedded ONNX Runtime in frames of `framesOf` (a task; absent: of any). `names`: where the file has none. `by`: the user whose model it is.
+ */
+export interface DeployInput extends StepInput { name: string; onnxKey: string; sha256?: string; deploymentId: string; lineage: Record<string, unknown>; referenceKey?: string | null; framesOf?: string; names?: { classes?: string[]; keypoints?: string[] }; by?: string }
+export interface DeployOutput { model: ModelRef; endpoint: string; parity?: ParityCheck[] }
+/** `version`: the one that answers from now on; absent: the one before the present one. */
+export interface RollBackInput extends StepInput { name: string; version?: number; by: string; why?: string }
+export interface RollBackOutput { model: ModelRef; endpoint: string }
+/** A file that a user brings: `path` under an allowed root. */
+export interface ReceiveModelInput extends StepInput { path: string }
+export interface ReceiveModelOutput { kind: "pt" | "onnx"; key: string; sha256: string; bytes: number }
 
 // queue `results`
 export interface JoinInput extends StepInput { plan: string; segments: Segment[]; model: ModelRef; differing: number; settings: TaskSettings }
@@ -76,6 +97,7 @@ export interface JoinOutput { resultKey: string; frames: number; ids: number; me
 export interface ExportResultsInput extends StepInput { settings: TaskSettings }
 /** `notes`: what a person should know of this output. */
 export interface ExportResultsOutput { key: string; bytes: number; notes?: string[] }
+export interface ExportLabelsOutput { files: ExportResultsOutput[] }
 
 // queue `notify`
 export interface RecordInput { state: TaskState }

@@ -1,5 +1,6 @@
 import { Type, type Static } from "typebox";
 import { LABELING_TOOLS, type LabelingToolName } from "./labeling-tools.ts";
+import { OUTPUTS } from "./outputs.ts";
 
 /** Every setting of a task, once: the body of `POST /tasks/`, its defaults, and what `retry` may change. */
 
@@ -17,22 +18,42 @@ export const LabelingSettings = Type.Object(
   closed,
 );
 
+/** Which changes of the picture a training makes up; those that are not named are made. */
+const AugmentSwitches = Type.Object(
+  {
+    flip: Type.Optional(Type.Boolean({ default: true, description: "Mirror images; of poses only where flip_idx is known." })),
+    rotate: Type.Optional(Type.Boolean({ default: true, description: "Turned: by quarters too where animals are seen from above." })),
+    scale: Type.Optional(Type.Boolean({ default: true, description: "Larger and smaller." })),
+    color: Type.Optional(Type.Boolean({ default: true, description: "Contrast, brightness, tint and noise." })),
+  },
+  closed,
+);
+
 export const TrainingSettings = Type.Object(
   {
     task: Type.Optional(Type.Union([Type.Literal("auto"), Type.Literal("detect"), Type.Literal("pose")], { default: "auto", description: "auto: pose where keypoints are named, else detect." })),
-    base_model: Type.Optional(Type.String({ maxLength: 300, default: "auto", description: "auto: for scale n, s and m a pretrained base when one is there or can be downloaded, else from scratch; micro begins from scratch. Or the path of a .pt file, an Ultralytics model's name, or `scratch`." })),
+    base_model: Type.Optional(
+      Type.String({
+        minLength: 1,
+        maxLength: 300,
+        pattern: "^([0-9A-Za-z][0-9A-Za-z._-]*|/[^\\u0000-\\u001f]+\\.pt)$",
+        default: "auto",
+        description: "auto: for scale n, s and m a pretrained base when one is there or can be downloaded, else from scratch; micro begins from scratch. Or `scratch`, an Ultralytics model's name, or the absolute path of a .pt file under an allowed root.",
+      }),
+    ),
     scale: Type.Optional(Type.Union([Type.Literal("auto"), Type.Literal("micro"), Type.Literal("n"), Type.Literal("s"), Type.Literal("m")], { default: "auto", description: "Size of the network; auto: micro on a CPU, n on a GPU." })),
     imgsz: Type.Optional(Type.Integer({ minimum: 64, maximum: 2048, multipleOf: 32, description: "Longer side of the network's input, pixels. Default: by device and animal size." })),
     epochs: Type.Optional(Type.Integer({ minimum: 1, maximum: 5000, description: "Default: by device and number of frames." })),
     patience: Type.Optional(Type.Integer({ minimum: 1, maximum: 5000, description: "Stop after so many epochs without a better model." })),
-    batch: Type.Optional(Type.Integer({ minimum: 1, maximum: 512 })),
-    device: Type.Optional(Type.String({ pattern: "^(auto|cpu|mps|cuda|[0-9]+(,[0-9]+)*)$", default: "auto", description: "auto, cpu, mps, cuda, or GPU numbers such as 0,1." })),
+    batch: Type.Optional(Type.Integer({ minimum: 1, maximum: 512, description: "Images a step, over all GPUs together. Halved where memory runs out." })),
+    device: Type.Optional(Type.String({ pattern: "^(auto|cpu|mps|cuda|[0-9]{1,3}(,[0-9]{1,3})*)$", default: "auto", description: "auto, cpu, mps, cuda, or GPU numbers such as 0,1." })),
     seed: Type.Optional(Type.Integer({ minimum: 0, maximum: 2_147_483_647, default: 0 })),
-    augment: Type.Optional(Type.Boolean({ default: true })),
-    time_limit: Type.Optional(Type.Integer({ minimum: 30, description: "Seconds after which training ends with the best model so far." })),
+    augment: Type.Optional(Type.Union([Type.Boolean(), AugmentSwitches], { default: true, description: "All, none, or switches: `{ flip, rotate, scale, color }`." })),
+    time_limit: Type.Optional(Type.Integer({ minimum: 30, maximum: 2_592_000, description: "Seconds after which training ends with the best model so far." })),
   },
   closed,
 );
+export type TrainingSettings = Static<typeof TrainingSettings>;
 
 export const InferenceSettings = Type.Object(
   {
@@ -51,8 +72,6 @@ export const AnnotateSettings = Type.Object(
   },
   closed,
 );
-
-export const OUTPUTS = ["json", "csv", "video", "notebook"] as const;
 
 export const TaskBody = Type.Object(
   {
@@ -91,7 +110,7 @@ export interface TaskSettings {
   num_frames: number;
   prelabel: string;
   labeling: { tool: LabelingToolName; allow_partial: boolean; reviewer_not_labeler: boolean; people?: string[]; remind_after: number };
-  training: Static<typeof TrainingSettings>;
+  training: TrainingSettings;
   inference: { confidence: number; iou: number; batch_size: number; frame_skip: number; max_frames: number | null };
   outputs: (typeof OUTPUTS)[number][];
   /** Absent in tasks from before there were trails. */

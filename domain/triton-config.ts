@@ -8,9 +8,10 @@ const TYPES: Record<number, string> = { 1: "TYPE_FP32", 2: "TYPE_UINT8", 3: "TYP
 
 /**
  * config.pbtxt of a model repository: names, types and shapes as the file has them. With a dynamic batch the first
- * dimension is left out, as Triton wants it, and requests may be batched together.
+ * dimension is left out, as Triton wants it, and requests may be batched together. One instance on each graphics card, or one on the processor,
+ * which uses all cores by itself.
  */
-export function tritonConfig(options: { name: string; file: OnnxFile; versions: number[] }): string {
+export function tritonConfig(options: { name: string; file: Pick<OnnxFile, "inputs" | "outputs">; versions: number[] }): string {
   const { name, file, versions } = options;
   const batched = [...file.inputs, ...file.outputs].every((value) => value.dims.length > 0 && value.dims[0] === null);
   const tensor = (value: OnnxValue): string => {
@@ -27,6 +28,7 @@ export function tritonConfig(options: { name: string; file: OnnxFile; versions: 
     `output [\n${file.outputs.map(tensor).join(",\n")}\n]`,
     `version_policy { specific { versions: [ ${versions.join(", ")} ] } }`,
     ...(batched ? ["dynamic_batching { }"] : []),
+    "instance_group [ { kind: KIND_AUTO count: 1 } ]",
     "",
   ].join("\n");
 }

@@ -22,10 +22,13 @@ export function yoloLabels({ width, height, objects }: Pick<FrameLabels, "width"
   return lines.map((line) => `${line}\n`).join("");
 }
 
-/** data.yaml, which lies beside data/. JSON's strings and lists are YAML's too, so that names need no care of their own. */
-export function dataYaml({ task, classes, keypoints, flipIdx }: DatasetKind): string {
+/** Of the dataset that training reads, beside data/. `path`: left out, it is where data.yaml lies, wherever that is opened from. */
+const TRAINING_PLACES = { path: ".", train: "data/images/train", val: "data/images/val" };
+
+/** data.yaml. JSON's strings and lists are YAML's too, so that names need no care of their own. */
+export function dataYaml({ task, classes, keypoints, flipIdx }: DatasetKind, places: { path?: string; train: string; val: string } = TRAINING_PLACES): string {
   const perClass = (value: (name: string) => unknown): string[] => classes.map((name, index) => `  ${index}: ${JSON.stringify(value(name))}`);
-  const lines = ["path: .", "train: data/images/train", "val: data/images/val", "names:", ...perClass((name) => name)];
+  const lines = [...Object.entries(places).map(([key, place]) => `${key}: ${place}`), "names:", ...perClass((name) => name)];
   if (task === "pose") lines.push(`kpt_shape: [${keypoints.length}, 3]`, "kpt_names:", ...perClass(() => keypoints));
   if (task === "pose" && flipIdx !== null) lines.push(`flip_idx: ${JSON.stringify(flipIdx)}`);
   return `${lines.join("\n")}\n`;

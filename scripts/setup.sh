@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Sets up all that Actverse needs, from the package registries alone. Idempotent; quick when nothing is to do.
 #   scripts/setup.sh          what `npm run demo` and `npm start` need
-#   scripts/setup.sh --test   and what the tests need: Chromium, pytest, a Jupyter kernel
-#   scripts/setup.sh --real   and what the long tests need: Label Studio
+#   scripts/setup.sh --test   and what the tests need: Chromium, pytest, a Jupyter kernel, readers of the result files
+#   scripts/setup.sh --real   and what the long tests need: Label Studio, Triton
 # What it found is written to .actverse/env.json. A failure ends with one line that says what to do.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -20,6 +20,8 @@ done
 TEMPORAL_VERSION=1.5.1
 UV_VERSION=0.13.9
 LABEL_STUDIO_VERSION=1.23.2
+PYTRITON_VERSION=0.7.0
+TRITON_ONNXRUNTIME_VERSION=1.23.2
 CACHE="${ACTVERSE_CACHE:-$HOME/.cache/actverse}"
 STATE=.actverse
 LOGS="$STATE/setup-logs"
@@ -158,6 +160,18 @@ if [ "$HAVE" != "$WANTED test" ] && { [ "$TEST" = yes ] || [ "$HAVE" != "$WANTED
   echo "$WANTED $KIND" >"$PYTHON_ENV/.actverse"
 fi
 
+# --- other people's readers of the result files, for the tests: an environment of its own, as they and the trainer want different versions
+READERS_ENV="$PWD/test/readers/.venv"
+READERS_WANTED="$(cat test/readers/uv.lock test/readers/pyproject.toml | cksum | tr ' ' '-')"
+if [ "$TEST" = yes ] && [ "$(cat "$READERS_ENV/.actverse" 2>/dev/null || true)" != "$READERS_WANTED" ]; then
+  slow readers "making the Python environment that opens the result files in the tests (uv sync)" \
+    env -u UV_PROJECT_ENVIRONMENT "$UV" sync --project test/readers --frozen ||
+    fail "the readers' Python environment could not be made: look at $LOGS/readers.log, see that PyPI can be reached, and run this again."
+  echo "$READERS_WANTED" >"$READERS_ENV/.actverse"
+fi
+READERS=""
+[ ! -x "$READERS_ENV/bin/python" ] || READERS="$READERS_ENV/bin/python"
+
 # --- the pages, built when a source is newer than the last build
 if [ ! -f api/web/dist/.built ] || [ -n "$(find api/web domain package-lock.json -newer api/web/dist/.built -type f -not -path 'api/web/dist/*' -print -quit)" ]; then
   slow web "building the web pages (vite build)" npm run --silent web || fail "the web pages could not be built: look at $LOGS/web.log."
@@ -192,9 +206,45 @@ if [ "$REAL" = yes ] && [ ! -f "$LABEL_STUDIO_FOLDER/.complete" ]; then
 fi
 [ -f "$LABEL_STUDIO_FOLDER/.complete" ] || LABEL_STUDIO=""
 
-ACTVERSE_FOUND="$TEMPORAL|$FFMPEG|$FFPROBE|$UV|$PYTHON_ENV|$PYTHON_ENV/bin/python|$CHROMIUM|$LABEL_STUDIO" node -e '
-  const [temporal, ffmpeg, ffprobe, uv, python_env, python, chromium, label_studio] = process.env.ACTVERSE_FOUND.split("|");
-  const text = JSON.stringify({ temporal, ffmpeg, ffprobe, uv, python_env, python, chromium: chromium || null, label_studio: label_studio || null }, null, 2) + "\n";
+# --- Triton, for the long tests: the server of the wheel nvidia-pytriton, which has the Python backend alone; onnxruntime is for that
+TRITON_FOLDER="$CACHE/triton-pytriton-$PYTRITON_VERSION-onnxruntime-$TRITON_ONNXRUNTIME_VERSION"
+TRITON="$TRITON_FOLDER/bin/triton"
+install_triton() {
+  local python="$TRITON_FOLDER/bin/python" version site server libraries
+  "$UV" venv --quiet --clear --python ">=3.10,<3.14" "$TRITON_FOLDER" &&
+    "$UV" pip install --python "$python" --no-deps "nvidia-pytriton==$PYTRITON_VERSION" &&
+    "$UV" pip install --python "$python" "onnxruntime==$TRITON_ONNXRUNTIME_VERSION" "numpy<2" || return 1
+  version="$("$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])')"
+  site="$("$python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')"
+  server="$site/pytriton/tritonserver"
+  libraries="$site/nvidia_pytriton.libs:$("$python" -c 'import sysconfig; print(sysconfig.get_config_var("LIBDIR"))')"
+  cp "$server/python_backend_stubs/$version/triton_python_backend_stub" "$server/backends/python/" || return 1
+  cat >"$TRITON" <<END
+#!/bin/sh
+# tritonserver with its libraries and the Python of its backend.
+PATH="$TRITON_FOLDER/bin:\$PATH" PYTHONPATH="$site" LD_LIBRARY_PATH="$libraries"
+export PATH PYTHONPATH LD_LIBRARY_PATH
+exec "$server/bin/tritonserver" --backend-directory="$server/backends" "\$@"
+END
+  chmod +x "$TRITON"
+  [[ "$("$TRITON" --help 2>&1 || true)" == *--model-control-mode* ]] || { "$TRITON" --help; return 1; }
+  # Its stub is linked with libpython: a Python without the shared library does not do.
+  if LD_LIBRARY_PATH="$libraries" ldd "$server/backends/python/triton_python_backend_stub" | grep "not found"; then return 1; fi
+  touch "$TRITON_FOLDER/.complete"
+}
+if [ "$REAL" = yes ] && [ ! -f "$TRITON_FOLDER/.complete" ]; then
+  if [ "$(uname -s)" = Linux ] && [ "$(uname -m)" = x86_64 ]; then
+    slow triton "installing Triton (nvidia-pytriton $PYTRITON_VERSION) for the long tests (uv)" install_triton ||
+      fail "Triton could not be installed: look at $LOGS/triton.log, see that PyPI can be reached, and run this again."
+  else
+    say "Triton has no build for $(uname -s) on $(uname -m): its long tests will fail here"
+  fi
+fi
+[ -f "$TRITON_FOLDER/.complete" ] || TRITON=""
+
+ACTVERSE_FOUND="$TEMPORAL|$FFMPEG|$FFPROBE|$UV|$PYTHON_ENV|$PYTHON_ENV/bin/python|$CHROMIUM|$LABEL_STUDIO|$TRITON|$READERS" node -e '
+  const [temporal, ffmpeg, ffprobe, uv, python_env, python, chromium, label_studio, triton, readers] = process.env.ACTVERSE_FOUND.split("|");
+  const text = JSON.stringify({ temporal, ffmpeg, ffprobe, uv, python_env, python, chromium: chromium || null, label_studio: label_studio || null, triton: triton || null, readers: readers || null }, null, 2) + "\n";
   const { readFileSync, writeFileSync, renameSync, existsSync } = require("node:fs");
   const file = ".actverse/env.json";
   if (!existsSync(file) || readFileSync(file, "utf8") !== text) { writeFileSync(file + ".new", text); renameSync(file + ".new", file); }'

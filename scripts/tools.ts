@@ -14,6 +14,10 @@ export interface Tools {
   chromium?: string | null;
   /** Label Studio's command, for the long tests. */
   label_studio?: string | null;
+  /** The command of NVIDIA Triton, with its libraries, for the long tests. */
+  triton?: string | null;
+  /** The Python of test/readers: other people's readers of the result files, for the tests. */
+  readers?: string | null;
 }
 
 /** Throws with what to do where set-up has not run. */

@@ -11,6 +11,11 @@ interface Service {
   volumes?: string[];
   ports?: string[];
   entrypoint?: string[];
+  command?: string[];
+  profiles?: string[];
+  healthcheck?: { test: string[] };
+  deploy?: { resources?: { limits?: { memory?: string } } };
+  stop_grace_period?: string;
 }
 const compose = parse(readFileSync("docker-compose.yml", "utf8"), { merge: true }) as { services: Record<string, Service>; volumes: Record<string, unknown> };
 const services = Object.entries(compose.services);
@@ -18,7 +23,7 @@ const services = Object.entries(compose.services);
 test("every service is built from a stage of the Dockerfile or is an image of a fixed version", () => {
   const stages = [...readFileSync("Dockerfile", "utf8").matchAll(/^FROM \S+ AS (\S+)$/gm)].map((m) => m[1]);
   for (const [name, service] of services) {
-    expect(service.build === undefined ? /^[a-z/-]+:(\$\{[A-Z_]+:-)?\d+[\w.-]*\}?$/.test(service.image ?? "") : stages.includes(service.build.target), name).toBe(true);
+    expect(service.build === undefined ? /^[a-z./-]+:(\$\{[A-Z_]+:-)?\d+[\w.-]*\}?$/.test(service.image ?? "") : stages.includes(service.build.target), name).toBe(true);
   }
 });
 
@@ -46,6 +51,29 @@ test("API and worker see the same data, the same videos and the same Temporal", 
   expect(api?.environment?.["TEMPORAL_ADDRESS"]).toBe("temporal:7233");
   expect(worker?.environment).toMatchObject(api?.environment ?? { missing: true });
   expect(worker?.volumes).toEqual(expect.arrayContaining(api?.volumes ?? ["missing"]));
+});
+
+test("Triton reads the models where the worker writes them, and does only what it is told", () => {
+  const { triton, worker } = compose.services;
+  const command = triton?.command ?? [];
+  // As the worker runs without it, so do all others.
+  expect(triton?.profiles).toEqual(["triton"]);
+  expect(services.filter(([, service]) => service.profiles !== undefined).map(([name]) => name)).toEqual(["triton"]);
+  expect(Object.values(compose.services).flatMap((service) => Object.keys(service.depends_on ?? {}))).not.toContain("triton");
+  expect(command).toEqual(expect.arrayContaining(["tritonserver", "--model-control-mode=explicit"]));
+  const [volume, mount] = (worker?.volumes ?? []).find((entry) => entry.startsWith("data:"))?.split(":") ?? [];
+  expect(triton?.volumes).toEqual([`${volume}:${mount}:ro`]);
+  expect(command).toContain(`--model-repository=${mount}/models`);
+  const dockerfile = readFileSync("Dockerfile", "utf8");
+  expect(dockerfile).toContain(`ENV ACTVERSE_DATA_DIR=${mount}`);
+  expect(dockerfile).toContain(`mkdir -p ${mount}/models`);
+  expect(triton?.ports).toBeUndefined();
+  expect(triton?.healthcheck?.test.join(" ")).toMatch(/v2\/health/);
+  expect(triton?.deploy?.resources?.limits?.memory).toBeTruthy();
+  const exit = Number(/--exit-timeout-secs=(\d+)/.exec(command.join(" "))?.[1]);
+  expect(Number.parseInt(triton?.stop_grace_period ?? "0", 10)).toBeGreaterThan(exit);
+  // Chosen by configuration alone, and not by default.
+  expect(worker?.environment?.["ACTVERSE_TRITON_URL"]).toBe("${ACTVERSE_TRITON_URL:-}");
 });
 
 test("the Dockerfile copies only what is in the repository", () => {

@@ -1,9 +1,10 @@
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { readJson } from "../adapters/storage/storage.ts";
+import type { CocoFile } from "../domain/coco.ts";
 import { workflowIdOf } from "../domain/ids.ts";
 import type { FrameLabels, LabeledObject, Snapshot } from "../domain/labels.ts";
-import { labelKeys, trainKeys } from "../domain/layout.ts";
+import { labelKeys, resultKeys, trainKeys } from "../domain/layout.ts";
 import { ApiError } from "../scripts/demo/client.ts";
 import { QUEUES } from "../domain/activities.ts";
 import { makeSample } from "../scripts/sample/make-sample.ts";
@@ -23,7 +24,7 @@ it("trains once on exactly the frames that were reviewed when it was approved, w
   const sample = await makeSample({ folder: join(lab.folder, "sample"), seconds: 4, width: 320, height: 192, animals: 2 });
   const worker = await lab.startWorker([...QUEUES]);
   const { task_id: taskId } = await lab.api.send<{ task_id: string }>("POST", "/tasks/", {
-    file_path: sample.video, user_id: "ann", classes: ["mouse"], num_frames: 10, num_animals: 2, outputs: ["json"],
+    file_path: sample.video, user_id: "ann", classes: ["mouse"], num_frames: 10, num_animals: 2,
     labeling: { allow_partial: true }, training: { epochs: 1, imgsz: 64 },
   });
   await lab.stepIs(taskId, "labeling", "waiting");
@@ -63,6 +64,12 @@ it("trains once on exactly the frames that were reviewed when it was approved, w
     const expected = [0, (10 + 60) / 2 / 320, (20 + 80) / 2 / 192, 50 / 320, 60 / 192];
     label.split(" ").forEach((value, i) => expect(Number(value)).toBeCloseTo(expected[i]!, 5));
   }
+
+  // Every output was made, by default and by real workers; the labels among them are those that were approved.
+  const { files } = await lab.api.get<{ files: { name: string }[] }>(`/tasks/${taskId}/results`);
+  expect(files.map(({ name }) => name)).toEqual(["result.json", "quality.json", "tracks.csv", "tracks.parquet", "dlc.csv", "via-tracks.csv", "annotated.mp4", "report.html", "notebook.ipynb", "labels-coco.json", "labels-yolo.zip"]);
+  const coco = await readJson<CocoFile>(lab.storage, resultKeys(taskId, 1).labelsCoco);
+  expect(coco.annotations.map(({ image_id: frame, bbox }) => [frame, bbox])).toEqual(reviewed.map((frame) => [frame, [10, 20, 50, 60]]));
 
   const { events } = await lab.temporal.client.workflow.getHandle(workflowIdOf(taskId)).fetchHistory();
   const scheduled = events!.flatMap((event) => event.activityTaskScheduledEventAttributes?.activityType?.name ?? []);

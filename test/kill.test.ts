@@ -86,7 +86,7 @@ it("goes on after each kill: epochs contiguous, no orphan trainer, results as of
   for (const key of await lab.storage.list(segments)) await lab.storage.remove(key);
   const adapters = createAdapters({ dataDir: lab.storage.location, trainerDir: "trainer", trainerPython: readTools().python });
   const serving = await adapters.serving();
-  const steps = createActivities({ storage: lab.storage, video: await adapters.video(), serving, labeling: await adapters.labeling(), externalLabeling: NO_EXTERNAL_TOOLS, publicUrl: null, trainer: await adapters.trainer(), files: { allowedRoots: [], allowedHosts: [], maxBytes: 0 }, workFolder: join(lab.folder, "undisturbed") });
+  const steps = createActivities({ storage: lab.storage, video: await adapters.video(), serving, embedded: await adapters.embedded(), models: adapters.models, labeling: await adapters.labeling(), externalLabeling: NO_EXTERNAL_TOOLS, publicUrl: null, trainer: await adapters.trainer(), files: { allowedRoots: [], allowedHosts: [], maxBytes: 0 }, workFolder: join(lab.folder, "undisturbed") });
   const run = <I, O>(step: (input: I) => Promise<O>, input: I): Promise<O> => new MockActivityEnvironment().run(step, input);
   const { settings } = end;
   const model = { name: taskId, version: 1 };

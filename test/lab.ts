@@ -22,7 +22,8 @@ export interface Lab {
   temporal: TestWorkflowEnvironment;
   api: ApiClient;
   apiUrl: string;
-  startWorker(queues: Queue[]): Promise<WorkerProcess>;
+  /** `env`: more of it, such as a work folder of its own: then it is another machine. */
+  startWorker(queues: Queue[], env?: Record<string, string>): Promise<WorkerProcess>;
   /** Waits until the step has this state; fails at once when the task is parked instead. */
   stepIs(taskId: string, step: StepName, status: StepState["status"], seconds?: number): Promise<TaskState>;
   /** The end of every process's log, for a failed test's message. */
@@ -95,8 +96,8 @@ export async function createLab({ env: more }: { env?: Record<string, string> } 
     api,
     apiUrl,
     logs,
-    async startWorker(queues) {
-      const { child, logFile } = start("workers/main.ts", { ACTVERSE_QUEUES: queues.join(",") });
+    async startWorker(queues, own) {
+      const { child, logFile } = start("workers/main.ts", { ACTVERSE_QUEUES: queues.join(","), ...own });
       await until(`a worker for ${queues.join(",")}`, 60, async () => readFileSync(logFile, "utf8").includes("worker started")).catch((error: unknown) => {
         throw new Error(`${String(error)}\n${logs()}`);
       });

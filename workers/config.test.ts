@@ -17,3 +17,11 @@ it("names the variable that is wrong, and what is allowed", () => {
   expect(() => readConfig({ ACTVERSE_QUEUES: "trainig" })).toThrow(/ACTVERSE_QUEUES.*"trainig".*training/);
   expect(() => readConfig({ ACTVERSE_LOG_FORMAT: "xml" })).toThrow(ConfigError);
 });
+
+it("runs models in the process itself where no Triton is named", () => {
+  expect(readConfig({})).toMatchObject({ tritonUrl: null });
+  expect(readConfig({ ACTVERSE_TRITON_URL: "http://triton:8000/", ACTVERSE_TRITON_TIMEOUT_S: "5" })).toMatchObject({ tritonUrl: "http://triton:8000", tritonTimeoutS: 5 });
+  expect(() => readConfig({ ACTVERSE_TRITON_URL: "triton:8001" })).toThrow(/ACTVERSE_TRITON_URL.*http/);
+  expect(() => readConfig({ ACTVERSE_TRITON_URL: "http://ann:secret@triton:8000" })).toThrow(/without a user/);
+  expect(() => readConfig({ ACTVERSE_TRITON_TIMEOUT_S: "0" })).toThrow(/ACTVERSE_TRITON_TIMEOUT_S/);
+});

@@ -1,6 +1,7 @@
 import { homedir } from "node:os";
 import { delimiter, join, resolve } from "node:path";
 import { QUEUES, type Queue } from "../domain/activities.ts";
+import { readAddress } from "./address.ts";
 import { ConfigError } from "./config-error.ts";
 import { readLabelingConfig, type LabelingConfig } from "./labeling-config.ts";
 
@@ -21,6 +22,10 @@ export interface Config extends LabelingConfig {
   trainerDir: string;
   /** The Python of trainer/'s environment; null: `uv run` finds it. */
   trainerPython: string | null;
+  /** Of the Triton server that runs models; null: they run in this process. */
+  tritonUrl: string | null;
+  /** Seconds that one inference request may take there. */
+  tritonTimeoutS: number;
   logLevel: "debug" | "info" | "warn" | "error";
   /** Lines for people; else JSON. By default what standard error is: a terminal or not. */
   prettyLog: boolean;
@@ -59,6 +64,8 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     queues: queues.length > 0 ? queues : [...QUEUES],
     trainerDir: resolve(text("ACTVERSE_TRAINER_DIR", "trainer")),
     trainerPython: env["ACTVERSE_TRAINER_PYTHON"] ?? null,
+    tritonUrl: readAddress(env, "ACTVERSE_TRITON_URL"),
+    tritonTimeoutS: whole("ACTVERSE_TRITON_TIMEOUT_S", 60, 1, 3600),
     logLevel: oneOf("ACTVERSE_LOG_LEVEL", text("ACTVERSE_LOG_LEVEL", "info"), ["debug", "info", "warn", "error"]),
     prettyLog: oneOf("ACTVERSE_LOG_FORMAT", text("ACTVERSE_LOG_FORMAT", process.stderr.isTTY ? "pretty" : "json"), ["pretty", "json"]) === "pretty",
     shutdownGraceS: whole("ACTVERSE_SHUTDOWN_GRACE_S", 10, 0, 3600),

@@ -1,3 +1,4 @@
+import { readAddress } from "./address.ts";
 import { ConfigError } from "./config-error.ts";
 
 /** A labeling tool that is a program of its own. */
@@ -22,21 +23,13 @@ const SECRET_LENGTH = 16;
 /** Throws ConfigError where a tool is set up by half: it would fail only when people wait for it. */
 export function readLabelingConfig(env: NodeJS.ProcessEnv): LabelingConfig {
   const value = (name: string): string | null => (env[name] === undefined || env[name] === "" ? null : env[name]);
-  const address = (name: string): string | null => {
-    const text = value(name);
-    if (text === null) return null;
-    const url = URL.canParse(text) ? new URL(text) : null;
-    if (url === null || !["http:", "https:"].includes(url.protocol)) throw new ConfigError(`${name} must be an address that begins with http:// or https://`);
-    if (url.username !== "" || url.password !== "" || url.search !== "" || url.hash !== "") throw new ConfigError(`${name} must be an address alone, without a user, a password or parameters`);
-    return text.replace(/\/+$/, "");
-  };
 
-  const publicUrl = address("ACTVERSE_PUBLIC_URL");
+  const publicUrl = readAddress(env, "ACTVERSE_PUBLIC_URL");
   const webhookSecret = value("ACTVERSE_WEBHOOK_SECRET");
   if (webhookSecret !== null && webhookSecret.length < SECRET_LENGTH) throw new ConfigError(`ACTVERSE_WEBHOOK_SECRET must have at least ${SECRET_LENGTH} characters: \`openssl rand -hex 32\` makes one`);
 
   const tool = (prefix: string): ToolAccess | null => {
-    const url = address(`${prefix}_URL`);
+    const url = readAddress(env, `${prefix}_URL`);
     const token = value(`${prefix}_TOKEN`);
     if (url === null && token === null) return null;
     const needed = { [`${prefix}_URL`]: url, [`${prefix}_TOKEN`]: token, ACTVERSE_PUBLIC_URL: publicUrl, ACTVERSE_WEBHOOK_SECRET: webhookSecret };

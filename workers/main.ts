@@ -25,6 +25,8 @@ const activities = createActivities({
   storage: adapters.storage,
   video: await adapters.video(),
   serving,
+  embedded: await adapters.embedded(),
+  models: adapters.models,
   labeling: await adapters.labeling(),
   externalLabeling: await adapters.externalLabeling(),
   publicUrl: config.publicUrl,
@@ -54,5 +56,6 @@ try {
   logger.info("worker stopped");
 } finally {
   await serving.close();
+  await (await adapters.embedded()).close();
   await connection.close();
 }

@@ -4,7 +4,7 @@ import type { Activities } from "../activities/index.ts";
 import { run } from "./policy.ts";
 
 /** Activities that change which versions of a model there are, or which one serves. */
-type ModelChange = "deployModel";
+type ModelChange = "deployModel" | "rollBackModel";
 type Input<N extends ModelChange> = Parameters<Activities[N]>[0];
 type Output<N extends ModelChange> = Awaited<ReturnType<Activities[N]>>;
 

@@ -10,6 +10,7 @@ import type { Activities } from "../activities/index.ts";
 import { ACTIVITY_QUEUES } from "../domain/activities.ts";
 import type { EventName } from "../domain/events.ts";
 import { makeId, workflowIdOf } from "../domain/ids.ts";
+import { OUTPUTS } from "../domain/outputs.ts";
 import type { TaskState } from "../domain/state.ts";
 import type { ApprovalClaim, DownloadOutput } from "../domain/steps.ts";
 import type { TaskSettings } from "../domain/task.ts";
@@ -49,15 +50,25 @@ function recordingActivities(replace: Partial<Activities> = {}) {
     remindLabelers: async ({ settings: { user_id } }) => ({ to: [user_id], title: "test - x", url: "/label/x", frames: 10, frames_left: 4 }),
     openRound: async ({ before }) => ({ video: VIDEO, frames: { framesKey: "frames/x/round-2/", numFrames: 10, notes: [] }, reviewed: 10, objects: 20, rounds: [{ round: before, status: "completed", ended_at: null, approved_by: "bob", snapshot_key: "s", sha256: "abc", model: "x@1", metrics: {}, result_path: "r", record_key: "k" }] }),
     buildDataset: async () => ({ dataKey: "train_log/x/data.yaml", manifestKey: "m", train: 8, val: 2, boxes: 20, notes: [] }),
+    importDataset: async () => ({ dataKey: "train_log/x/data.yaml", manifestKey: "m", train: 8, val: 2, boxes: 20, notes: [] }),
     trainModel: async () => ({ modelKey: "train_log/x/model.pt", resultsKey: "r", epochs: 3, bestEpoch: 2, base: "scratch", task: "detect", imgsz: 320, metrics: { box_map50: 0.9 }, notes: [] }),
     exportModel: async () => ({ onnxKey: "train_log/x/model.onnx", sha256: "0123456789abcdef", parity: { images: 2, objects: 4, max_box_px: 0.1, max_score: 0.001, max_keypoint_px: 0, unmatched: 0 } }),
     deployModel: async ({ name }) => ({ model: { name, version: 1 }, endpoint: `onnx://${name}/1` }),
+    receiveModel: async () => ({ kind: "onnx", key: "imports/x/source.onnx", sha256: "0123456789abcdef", bytes: 1 }),
+    exportImported: async () => ({ onnxKey: "imports/x/model.onnx", sha256: "0123456789abcdef", parity: { images: 0, objects: 0, max_box_px: 0, max_score: 0, max_keypoint_px: 0, unmatched: 0 }, referenceKey: "imports/x/reference/reference.json", imgsz: 320, task: "detect" }),
+    rollBackModel: async ({ name }) => ({ model: { name, version: 1 }, endpoint: `onnx://${name}/1` }),
     planInference: async () => ({ plan: "p", frames: 100, segments: [{ index: 0, start: 0, end: 50 }, { index: 1, start: 50, end: 100 }] }),
     inferSegment: async ({ segment }) => ({ key: `s${segment.index}`, frames: segment.end - segment.start, detections: 100, differing: 0 }),
     joinSegments: async () => ({ resultKey: "inference_results/x/result.json", frames: 100, ids: 2, meanAnimals: 2 }),
+    assessQuality: async () => ({ key: "quality.json", bytes: 1 }),
     exportCsv: async () => ({ key: "tracks.csv", bytes: 1 }),
+    exportDlc: async () => ({ key: "dlc.csv", bytes: 1 }),
+    exportViaTracks: async () => ({ key: "via-tracks.csv", bytes: 1 }),
+    exportParquet: async () => ({ key: "tracks.parquet", bytes: 1 }),
+    exportLabels: async () => ({ files: [{ key: "labels-coco.json", bytes: 1 }, { key: "labels-yolo.zip", bytes: 1 }] }),
     annotateVideo: async () => ({ key: "annotated.mp4", bytes: 1 }),
     writeNotebook: async () => ({ key: "notebook.ipynb", bytes: 1 }),
+    writeReport: async () => ({ key: "report.html", bytes: 1 }),
     uploadResults: async ({ destinations }) => ({ destinations: destinations.map((d) => d.path), files: 4, bytes: 4 }),
     writeRecord: async () => ({ key: "tasks/x/record.json" }),
     ...replace,
@@ -128,6 +139,21 @@ describe("pipeline", () => {
       ]);
       expect(end.timeline.every((e) => e.data.task_id === end.task_id && e.at.endsWith("Z"))).toBe(true);
     });
+  });
+
+  it("makes the outputs that are asked for, after the quality that every task has", async () => {
+    const made = async (outputs: TaskSettings["outputs"], record?: string): Promise<string[]> => {
+      const { recorded, calls } = recordingActivities();
+      await withTask({ activities: recorded, settings: { outputs }, ...(record === undefined ? {} : { record }) }, async (handle) => {
+        await waiting(handle, "waiting");
+        await handle.signal(labelingApproved, claim(1));
+        await handle.result();
+      });
+      const names = calls.map((c) => c.name);
+      return names.slice(names.indexOf("joinSegments") + 1).filter((name) => name !== "writeRecord");
+    };
+    expect(await made([...OUTPUTS], "all-outputs")).toEqual(["assessQuality", "exportCsv", "exportDlc", "exportViaTracks", "exportParquet", "exportLabels", "writeNotebook", "writeReport", "annotateVideo"]);
+    expect(await made(["json", "dlc"])).toEqual(["assessQuality", "exportDlc"]);
   });
 
   it("trains once for the same claim ten times, and ignores claims of another round", async () => {

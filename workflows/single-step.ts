@@ -1,19 +1,18 @@
 import { ApplicationFailure, isCancellation, setHandler } from "@temporalio/workflow";
-import type { DeployJob, Job } from "../domain/runs.ts";
+import type { Job, TrainJob } from "../domain/runs.ts";
 import type { TaskState } from "../domain/state.ts";
 import { retry, stateQuery, type RetryRequest, type RunInput } from "./messages.ts";
-import { oneAtATime } from "./model-change.ts";
+import { deploy, importModel, rollBack } from "./model-jobs.ts";
 import { attempt, parkUntilRetry } from "./parking.ts";
+import { run } from "./policy.ts";
 import { createTask, type Task } from "./task.ts";
+import { trainOn } from "./train-on.ts";
 
 type Result = Record<string, unknown>;
 
-async function deploy(task: Task, { name, onnxKey, sha256, lineage }: DeployJob): Promise<Result> {
-  const deploymentId = task.state.task_id;
-  task.emit("model.deployment.requested", { model_path: onnxKey, deployment_id: deploymentId, status: "requested", endpoint: "" });
-  const deployed = await oneAtATime(name, "deployModel", { ...task.input, name, onnxKey, sha256, deploymentId, lineage });
-  task.emit("model.deployed", { deployment_id: deploymentId, status: "completed", endpoint: deployed.endpoint });
-  return { ...deployed };
+async function train(task: Task, { data }: TrainJob): Promise<Result> {
+  const dataset = await run.importDataset({ ...task.input, data, settings: task.state.settings });
+  return (await trainOn(task, dataset)).result;
 }
 
 /** The same activities as in the pipeline. What it returns is shown as the step's result. */
@@ -21,6 +20,12 @@ function work(task: Task, job: Job): Promise<Result> {
   switch (job.do) {
     case "deploy":
       return deploy(task, job);
+    case "import":
+      return importModel(task, job);
+    case "roll-back":
+      return rollBack(task, job);
+    case "train":
+      return train(task, job);
     default:
       throw ApplicationFailure.nonRetryable("this version knows no such job");
   }

@@ -1,10 +1,12 @@
 import { CancellationScope, patched } from "@temporalio/workflow";
+import { trainKeys } from "../domain/layout.ts";
 import type { SegmentOutput } from "../domain/steps.ts";
 import type { StepName } from "../domain/task.ts";
 import { labeling } from "./labeling-step.ts";
 import { oneAtATime } from "./model-change.ts";
 import { run } from "./policy.ts";
 import type { StepWork } from "./step.ts";
+import { trainOn } from "./train-on.ts";
 
 const download: StepWork = async ({ task, made }) => {
   const { file_path, user_id } = task.state.settings;
@@ -45,14 +47,12 @@ const preinference: StepWork = async (step) => {
 };
 
 const training: StepWork = async ({ task, made }) => {
-  const { settings } = task.state;
   const { snapshotKey, sha256 } = made.approval;
-  const dataset = await run.buildDataset({ ...task.input, snapshotKey, sha256, settings });
-  task.emit("model.training.requested", { data_path: dataset.dataKey });
-  made.training = await run.trainModel({ ...task.input, dataset, settings });
-  made.exported = await run.exportModel({ ...task.input, modelKey: made.training.modelKey, dataKey: dataset.dataKey, imgsz: made.training.imgsz });
-  task.emit("model.training.completed", { model_path: made.training.modelKey, status: "completed", metrics: made.training.metrics });
-  return { ...made.training, dataset, onnx: made.exported };
+  const dataset = await run.buildDataset({ ...task.input, snapshotKey, sha256, settings: task.state.settings });
+  const trained = await trainOn(task, dataset);
+  made.training = trained.training;
+  made.exported = trained.exported;
+  return trained.result;
 };
 
 const deployment: StepWork = async ({ task, made }) => {
@@ -61,8 +61,9 @@ const deployment: StepWork = async ({ task, made }) => {
   const deploymentId = `${taskId}-${round}-${sha256.slice(0, 12)}`;
   task.emit("model.deployment.requested", { model_path: onnxKey, deployment_id: deploymentId, status: "requested", endpoint: "" });
   const { base, epochs, imgsz, metrics } = made.training;
-  const lineage = { task_id: taskId, round, snapshot_sha256: made.approval.sha256, base_model: base, epochs, imgsz, metrics, parity: made.exported.parity };
-  const input = { ...task.input, name: taskId, onnxKey, sha256, deploymentId, lineage };
+  const { classes, keypoints, user_id: by, training: settings } = task.state.settings;
+  const lineage = { task_id: taskId, round, snapshot_sha256: made.approval.sha256, manifest: trainKeys(taskId, round).manifest, base_model: base, settings, epochs, imgsz, metrics, parity: made.exported.parity };
+  const input = { ...task.input, name: taskId, onnxKey, sha256, deploymentId, lineage, referenceKey: made.exported.referenceKey ?? null, names: { classes, keypoints }, by };
   const deployed = patched("one-change-of-a-model-at-a-time") ? await oneAtATime(taskId, "deployModel", input) : await run.deployModel(input);
   made.model = deployed.model;
   task.emit("model.deployed", { deployment_id: deploymentId, status: "completed", endpoint: deployed.endpoint });
@@ -102,8 +103,15 @@ const results: StepWork = async ({ task }) => {
   const input = { ...task.input, settings };
   const wanted = new Set(settings.outputs);
   const written = [];
+  // Tasks that wrote their results before there was a quality.json have none in their histories.
+  if (patched("quality")) written.push(await run.assessQuality(input));
   if (wanted.has("csv") || wanted.has("notebook")) written.push(await run.exportCsv(input));
+  if (wanted.has("dlc")) written.push(await run.exportDlc(input));
+  if (wanted.has("via")) written.push(await run.exportViaTracks(input));
+  if (wanted.has("parquet")) written.push(await run.exportParquet(input));
+  if (wanted.has("labels")) written.push(...(await run.exportLabels(input)).files);
   if (wanted.has("notebook")) written.push(await run.writeNotebook(input));
+  if (wanted.has("report")) written.push(await run.writeReport(input));
   if (wanted.has("video")) written.push(await run.annotateVideo(input));
   return { files: written };
 };

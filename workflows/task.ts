@@ -31,6 +31,7 @@ export function createTask(input: PipelineInput | RunInput) {
     timeline: [],
     ...("run" in input ? { run: input.run } : {}),
   };
+  let lines = 0;
   const stepOf = (name: StepName): StepState => state.steps[names.indexOf(name)]!;
 
   /** Search attributes and the page of the Web UI, at every change of a step. */
@@ -50,7 +51,7 @@ export function createTask(input: PipelineInput | RunInput) {
     input: { taskId: input.taskId, get round(): number { return state.round; } },
 
     emit<N extends EventName>(event: N, data: EventData[N]): void {
-      state.timeline.push({ event, at: now(), data: { task_id: state.task_id, ...data } } as unknown as TaskEvent);
+      state.timeline.push({ event, at: now(), seq: lines++, data: { task_id: state.task_id, ...data } } as unknown as TaskEvent);
       if (state.timeline.length > TIMELINE_LIMIT) state.timeline.splice(1, 1);
       log.info(event, { task_id: state.task_id, ...data });
     },

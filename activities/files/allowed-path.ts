@@ -17,7 +17,7 @@ export async function allowedFile(place: Place): Promise<string> {
   const roots = await openRoots(place);
   const real = await realpath(place.path).catch(() => null);
   if (real !== null && isUnder(real, roots)) {
-    if (!(await stat(real)).isFile()) throw refuse(place, "This is not a file.", "Give the path of a video file, not of a folder.");
+    if (!(await stat(real)).isFile()) throw refuse(place, "This is not a file.", "Give the path of a file, not of a folder.");
     return real;
   }
   if (real === null && (isUnder(resolve(place.path), roots) || isUnder(resolve(place.path), place.roots.map((root) => resolve(root))))) {

@@ -2,8 +2,9 @@ import { createWriteStream } from "node:fs";
 import { pipeline } from "node:stream/promises";
 import type { FrameDetections } from "../../domain/detections.ts";
 import { RESULT_TAIL, resultHead, resultRow } from "../../domain/result-lines.ts";
-import { toResultRow } from "../../domain/result-rows.ts";
+import { identityDoubts, toResultRow } from "../../domain/result-rows.ts";
 import type { ResultMetadata } from "../../domain/result.ts";
+import { createSwapFinder, type Pair } from "../../domain/side-swaps.ts";
 import { createSmoother, type TrackedFrame } from "../../domain/smoothing.ts";
 import { createTracker, type TrackerOptions } from "../../domain/tracking/tracker.ts";
 import { linesOf } from "./result-file.ts";
@@ -15,6 +16,8 @@ export interface JoinJob {
   output: string;
   metadata: ResultMetadata;
   tracker: TrackerOptions;
+  /** Keypoints that are each other's left and right. */
+  pairs: Pair[];
 }
 
 export interface JoinResult {
@@ -23,13 +26,15 @@ export interface JoinResult {
   ids: number;
   /** Animals with an id in all rows together. */
   animals: number;
+  /** Pairs of keypoints that seem exchanged, in all rows together. */
+  swaps: number;
 }
 
 /**
  * Segments -> result.json. The files are read twice: once to track, which needs the whole video before an id is final,
  * and once to write; so that neither detections nor rows of the whole video are ever held.
  */
-export async function joinFiles({ segments, output, metadata, tracker: options }: JoinJob, onFrame: (done: number) => void): Promise<JoinResult> {
+export async function joinFiles({ segments, output, metadata, tracker: options, pairs }: JoinJob, onFrame: (done: number) => void): Promise<JoinResult> {
   const tracker = createTracker(options);
   let done = 0;
   for await (const frame of framesOf(segments)) {
@@ -40,25 +45,27 @@ export async function joinFiles({ segments, output, metadata, tracker: options }
   const assignment = tracker.finish();
 
   const picture = { width: metadata.origin_width, height: metadata.origin_height };
+  const sides = createSwapFinder(pairs);
   const smoother = createSmoother();
-  const result: JoinResult = { frames: 0, ids: assignment.ids, animals: 0 };
+  const result: JoinResult = { frames: 0, ids: assignment.ids, animals: 0, swaps: 0 };
   async function* text(): AsyncGenerator<string> {
-    yield resultHead(metadata);
+    yield resultHead({ ...metadata, identity_doubts: identityDoubts(assignment.doubtfulMoments()) });
     const rows = (frames: ReturnType<typeof smoother.push>): string =>
       frames
         .map((frame) => {
           result.frames += 1;
           result.animals += frame.ids.length;
+          result.swaps += frame.swaps?.reduce((sum, of) => sum + of.length, 0) ?? 0;
           return resultRow(toResultRow(frame, picture), result.frames === 1);
         })
         .join("");
     let i = 0;
     for await (const frame of framesOf(segments)) {
-      yield rows(smoother.push(identified(frame, assignment.idsOf(i))));
+      yield rows(sides.push(identified(frame, assignment.idsOf(i))).flatMap((checked) => smoother.push(checked)));
       i += 1;
       onFrame((done + i) / 2);
     }
-    yield rows(smoother.finish());
+    yield rows([...sides.finish().flatMap((checked) => smoother.push(checked)), ...smoother.finish()]);
     yield RESULT_TAIL;
   }
   await pipeline(text, createWriteStream(output));

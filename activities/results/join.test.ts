@@ -52,7 +52,7 @@ test("segments become one result.json: a row per frame, with ids that stay", asy
   const { metadata, results } = await readJson<ResultFile>(lab.storage, output.resultKey);
   expect(metadata).toMatchObject({
     origin_width: WIDTH, origin_height: HEIGHT, fps: FPS, num_frames: 120, start_time: 1.5, classes: ["fly"], body_parts: ["head", "tail"], skeleton: [[0, 1]],
-    task_id: TASK, model: { name: TASK, version: 3, lineage: { snapshot: "f00" } }, frames_differing: 2,
+    task_id: TASK, model: { name: TASK, version: 3, lineage: { snapshot: "f00" } }, frames_differing: 2, identity_doubts: { count: 0, moments: [] },
   });
   expect(metadata.settings).toMatchObject({ num_animals: 2, inference: { confidence: 0.25, frame_skip: 0 }, tracking: {}, smoothing: {} });
 
@@ -91,6 +91,24 @@ test("skipped frames keep their true numbers; a global model's own names count; 
   expect(metadata).toMatchObject({ classes: ["mouse", "rat"], body_parts: [], skeleton: [] });
   expect(results.map((row) => row.frame)).toEqual([0, 3, 6, 9, 12, 15, 18, 21, 24, 27, 30, 33]);
   expect(results.at(-1)).toMatchObject({ ids: ["0", "1"], keypoints: [[], []], keypoints_score: [[], []], smoothed_keypoints: [[], []] });
+});
+
+test("left taken for right is said in the row and put right in what is smoothed alone", async () => {
+  const wings = settings({ keypoints: ["wing_left", "wing_right"] });
+  const flown = frames(0, 50).map((frame): FrameDetections => {
+    const turned = frame.frame === 20 || frame.frame === 21;
+    return { ...frame, detections: frame.detections.map((one) => ({ ...one, keypoints: turned && one.box[1] === 50 ? one.keypoints.toReversed() : one.keypoints })) };
+  });
+  await lab.addSegments("abc", [flown]);
+  const { resultKey } = await lab.run(lab.steps.joinSegments, input(1, { settings: wings }));
+  const { metadata, results } = await readJson<ResultFile>(lab.storage, resultKey);
+  expect(metadata.settings["smoothing"]).toMatchObject({ left_right_pairs: [[0, 1]] });
+  expect(results.filter((row) => row.suspected_swaps !== undefined).map((row) => [row.frame, row.suspected_swaps])).toEqual([[20, [[[0, 1]], []]], [21, [[[0, 1]], []]]]);
+  for (const row of results) {
+    const left = (100 + 4 * row.frame) / 1000;
+    expect(row.smoothed_keypoints[0]![0]![0]).toBeCloseTo(left, 3);
+    expect(row.keypoints[0]![row.suspected_swaps === undefined ? 0 : 1]![0]).toBeCloseTo(left, 6);
+  }
 });
 
 test("a video in which nothing was found has rows all the same", async () => {

@@ -3,6 +3,8 @@ import { readJson, readJsonIfThere } from "../../adapters/storage/storage.ts";
 import type { VideoInfo } from "../../domain/detections.ts";
 import { modelKeys, resultKeys, videoKeys } from "../../domain/layout.ts";
 import type { ResultMetadata } from "../../domain/result.ts";
+import { deriveFlipIdx } from "../../domain/flip.ts";
+import { pairsOf } from "../../domain/side-swaps.ts";
 import { HALF_WINDOW_S } from "../../domain/smoothing.ts";
 import type { JoinInput, JoinOutput } from "../../domain/steps.ts";
 import type { Deps } from "../deps.ts";
@@ -21,13 +23,15 @@ export const createJoinStep = ({ storage, workFolder }: Pick<Deps, "storage" | "
         const video = await readJson<VideoInfo>(storage, videoKeys(taskId).meta);
         const card = (await readJsonIfThere<Record<string, unknown>>(storage, modelKeys(model.name).card(model.version))) ?? {};
         const { inference, num_animals: numAnimals } = settings;
+        const bodyParts = namesIn(card["keypoints"]) ?? settings.keypoints;
+        const own = bodyParts.join("\n") === settings.keypoints.join("\n");
+        const pairs = pairsOf(own ? settings.flip_idx : deriveFlipIdx(bodyParts));
         const made: ResultSettings = {
           inference,
           num_animals: numAnimals,
           tracking: { method: "tracklets, joined over the whole video", num_animals: numAnimals },
-          smoothing: { method: "local parabola, weighted by score", half_window_s: HALF_WINDOW_S },
+          smoothing: { method: "local parabola, weighted by score", half_window_s: HALF_WINDOW_S, left_right_pairs: pairs },
         };
-        const bodyParts = namesIn(card["keypoints"]) ?? settings.keypoints;
         const metadata: ResultMetadata = {
           origin_width: video.width,
           origin_height: video.height,
@@ -37,7 +41,7 @@ export const createJoinStep = ({ storage, workFolder }: Pick<Deps, "storage" | "
           classes: namesIn(card["classes"]) ?? settings.classes,
           body_parts: bodyParts,
           // Its numbers mean the task's keypoints; of another model's they would mean nothing.
-          skeleton: bodyParts.join("\n") === settings.keypoints.join("\n") ? settings.skeleton : [],
+          skeleton: own ? settings.skeleton : [],
           task_id: taskId,
           model: { ...card, name: model.name, version: model.version },
           settings: made,
@@ -50,7 +54,7 @@ export const createJoinStep = ({ storage, workFolder }: Pick<Deps, "storage" | "
         const total = Math.ceil(Math.min(inference.max_frames ?? Number.POSITIVE_INFINITY, video.num_frames / (inference.frame_skip + 1)));
         const onFrames = (done: number) => report({ done: Math.floor(done), total, unit: "frames", message: "joining and tracking" });
         const tracker = { numAnimals, fps: video.fps, frameSkip: inference.frame_skip };
-        const result = await joinInThread({ segments: files, output, metadata, tracker }, { signal, onFrames });
+        const result = await joinInThread({ segments: files, output, metadata, tracker, pairs }, { signal, onFrames });
         await writeLedger({ storage, taskId, round, plan, segments, scratch, signal });
         await publish(storage, keys.result, output);
         log(`joined ${result.frames} frames of ${segments.length} segments: ${result.ids} ids`, { ...result });

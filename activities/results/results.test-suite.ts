@@ -56,7 +56,7 @@ export async function makeLab(): Promise<Lab> {
       return info;
     },
     async addResult(metadata, rows) {
-      const whole = { origin_width: 160, origin_height: 96, fps: 25, num_frames: rows.length, classes: ["fly"], body_parts: [], skeleton: [], task_id: TASK, settings: {}, ...metadata } as unknown as ResultMetadata;
+      const whole = { origin_width: 160, origin_height: 96, fps: 25, num_frames: rows.length, classes: ["fly"], body_parts: [], skeleton: [], task_id: TASK, model: { name: TASK, version: 1 }, settings: {}, ...metadata } as unknown as ResultMetadata;
       await storage.put(resultKeys(TASK, 1).result, resultHead(whole) + rows.map((row, i) => resultRow(row, i === 0)).join("") + RESULT_TAIL);
     },
     async addSegments(plan, segments) {

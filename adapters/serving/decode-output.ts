@@ -24,13 +24,17 @@ export function outputKind(dims: readonly number[], facts: ModelFacts): "raw" | 
   throw new Error(`its output has the shape [${dims.join(", ")}], which does not fit ${facts.classes.length} classes and ${facts.keypoints.length} keypoints ([batch, ${raw}, anchors] or [batch, rows, ${6 + keypointValues}])`);
 }
 
-/** One image's detections, best first, in pixels of the network's input. */
+/** One image's detections, best first, in pixels of the network's input. Throws Error where a score or the place of a detection is no number. */
 export function decodeOutput(options: { data: Float32Array; dims: readonly number[]; image: number; facts: ModelFacts; limits: Limits }): Detection[] {
   const { data, dims, image, facts, limits } = options;
   const size = (dims[1] ?? 0) * (dims[2] ?? 0);
   const own = data.subarray(image * size, (image + 1) * size);
-  return outputKind(dims, facts) === "raw" ? decodeRaw(own, dims[2] ?? 0, facts, limits) : decodeEndToEnd(own, dims[2] ?? 0, facts, limits);
+  const found = outputKind(dims, facts) === "raw" ? decodeRaw(own, dims[2] ?? 0, facts, limits) : decodeEndToEnd(own, dims[2] ?? 0, facts, limits);
+  if (!found.every(({ box, score, keypoints }) => box.every(Number.isFinite) && Number.isFinite(score) && keypoints.every((point) => point.every(Number.isFinite)))) throw notNumbers();
+  return found;
 }
+
+const notNumbers = (): Error => new Error("it gives values that are not numbers");
 
 /** Channel by channel, since a channel's values lie together: a row of `anchors` numbers each. */
 function decodeRaw(data: Float32Array, anchors: number, facts: ModelFacts, limits: Limits): Detection[] {
@@ -39,14 +43,16 @@ function decodeRaw(data: Float32Array, anchors: number, facts: ModelFacts, limit
   for (let classId = 1; classId < facts.classes.length; classId++) {
     const row = (4 + classId) * anchors;
     for (let anchor = 0; anchor < anchors; anchor++) {
-      if (data[row + anchor]! > best[anchor]!) {
+      // What is no number wins, and is seen below.
+      if (data[row + anchor]! > best[anchor]! || Number.isNaN(data[row + anchor])) {
         best[anchor] = data[row + anchor]!;
         bestClass[anchor] = classId;
       }
     }
   }
   const above: number[] = [];
-  for (let anchor = 0; anchor < anchors; anchor++) if (best[anchor]! > limits.confidence) above.push(anchor);
+  for (let anchor = 0; anchor < anchors; anchor++) if (!(best[anchor]! <= limits.confidence)) above.push(anchor);
+  if (above.some((anchor) => Number.isNaN(best[anchor]))) throw notNumbers();
   const candidates = bestFirst(Float32Array.from(above, (anchor) => best[anchor]!))
     .slice(0, limits.maxDetections * CANDIDATES_PER_DETECTION)
     .map((index) => above[index]!);
@@ -74,6 +80,7 @@ function decodeEndToEnd(data: Float32Array, columns: number, facts: ModelFacts, 
   for (let row = 0; row + columns <= data.length; row += columns) {
     const score = data[row + 4]!;
     const classId = Math.round(data[row + 5]!);
+    if (Number.isNaN(score)) throw notNumbers();
     if (!(score > limits.confidence) || facts.classes[classId] === undefined) continue;
     found.push({ box: [data[row]!, data[row + 1]!, data[row + 2]!, data[row + 3]!], score, classId, keypoints: keypointsOf((value) => data[row + 6 + value]!, facts, score) });
   }

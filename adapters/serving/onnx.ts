@@ -1,88 +1,99 @@
 import { availableParallelism } from "node:os";
-import type { ModelInfo, ModelRef } from "../../domain/detections.ts";
-import { InputError, messageOf } from "../../domain/errors.ts";
-import { modelKeys } from "../../domain/layout.ts";
-import { modelFactsOf, type GivenNames, type ModelFacts } from "../../domain/model-facts.ts";
-import { readOnnxFile } from "../../domain/onnx-file.ts";
-import { readJsonIfThere, type Storage } from "../storage/storage.ts";
-import { OnnxError, createOnnxClient } from "./onnx-client.ts";
-import type { Serving } from "./serving.ts";
+import type { ModelRef } from "../../domain/detections.ts";
+import type { ModelFacts } from "../../domain/model-facts.ts";
+import type { Storage } from "../storage/storage.ts";
+import { cannotServe, infoOf, nameOf, readModel, together } from "./model-files.ts";
+import { ServingError, type Serving } from "./serving.ts";
+import { createThreadClient } from "./thread-client.ts";
+import { ThreadProblem, type OnnxRequest } from "./thread-messages.ts";
 
 /** Models kept in memory side by side; the one not used for the longest time goes first. */
 const KEPT = 4;
+
+interface Loaded {
+  model: ModelRef;
+  /** Of its session in the thread: each loading has its own. */
+  key: string;
+  facts: Promise<ModelFacts>;
+  /** Requests that need it; it stays until the last of them is answered. */
+  users: number;
+  gone: boolean;
+}
 
 /** ONNX Runtime in a worker thread of this process. `threads`: cores that one run may use; one is left for decoding. */
 export function createOnnxServing(options: { storage: Storage; threads?: number }): Serving {
   const { storage } = options;
   const threads = options.threads ?? Math.max(1, availableParallelism() - 1);
   /** In the order of their last use. */
-  const loaded = new Map<string, Promise<ModelFacts>>();
-  const client = createOnnxClient(() => loaded.clear());
+  const loaded = new Map<string, Loaded>();
+  let loadings = 0;
+  const client = createThreadClient<OnnxRequest>({ entry: new URL("onnx-thread.ts", import.meta.url).href, onDeath: () => loaded.clear() });
+  const endpointOf = (model: ModelRef): string => `onnx://${model.name}/${model.version}`;
 
-  async function loadNow(model: ModelRef): Promise<ModelFacts> {
-    const keys = modelKeys(model.name);
-    const onnx = keys.onnx(model.version);
-    if ((await storage.size(onnx)) === null) {
-      throw new InputError({ field: "model", status: 404, message: `there is no model ${keyOf(model)} (${onnx})`, whatToDo: "Name a deployed model." });
-    }
-    const bytes = await storage.read(onnx);
-    const given = await readJsonIfThere<GivenNames>(storage, keys.card(model.version));
-    try {
-      const facts = modelFactsOf(readOnnxFile(bytes), given ?? {});
-      await client.ask({ kind: "load", key: keyOf(model), bytes, facts, threads });
-      return facts;
-    } catch (error) {
-      if (error instanceof OnnxError && !error.model) throw error;
-      throw new InputError({
-        field: "model",
-        status: 422,
-        message: `the model ${keyOf(model)} cannot be used: ${messageOf(error)}`,
-        whatToDo: "Give an ONNX file as Ultralytics exports it for detect or pose, or train again.",
-        cause: error,
-      });
-    }
+  /** What the thread says, as our callers know it. */
+  const failure = (model: ModelRef, error: unknown): unknown => {
+    if (!(error instanceof ThreadProblem)) return error;
+    return error.problem === "model" ? cannotServe(model, error) : new ServingError(endpointOf(model), error.message, { cause: error });
+  };
+
+  async function loadNow(model: ModelRef, key: string): Promise<ModelFacts> {
+    const { bytes, facts } = await readModel(storage, model);
+    await client.ask({ kind: "load", key, bytes, facts, threads });
+    return facts;
   }
 
-  /** Loads a model once, however many ask; one that failed is tried again the next time. */
-  function use(model: ModelRef): Promise<ModelFacts> {
-    const key = keyOf(model);
-    const facts = loaded.get(key) ?? loadNow(model);
-    loaded.delete(key);
-    loaded.set(key, facts);
-    facts.catch(() => {
-      if (loaded.get(key) === facts) loaded.delete(key);
-    });
-    const oldest = loaded.keys().next().value;
-    if (loaded.size > KEPT && oldest !== undefined) {
-      loaded.delete(oldest);
-      void client.ask({ kind: "unload", key: oldest }).catch(() => undefined);
+  const unload = (key: string): void => void client.ask({ kind: "unload", key }).catch(() => undefined);
+
+  /** For those who come from now on it is not there; whoever is with it is served. */
+  function letGo(entry: Loaded): void {
+    loaded.delete(nameOf(entry.model));
+    entry.gone = true;
+    if (entry.users === 0) unload(entry.key);
+  }
+
+  /** Loads a model once, however many ask; one that failed is tried again the next time. It stays loaded until `work` is done. */
+  async function using<T>(model: ModelRef, work: (key: string, facts: ModelFacts) => Promise<T>): Promise<T> {
+    const name = nameOf(model);
+    let entry = loaded.get(name);
+    if (entry === undefined) {
+      loadings += 1;
+      const key = `${name}#${loadings}`;
+      entry = { model, key, facts: loadNow(model, key), users: 0, gone: false };
     }
-    return facts;
+    loaded.delete(name);
+    loaded.set(name, entry);
+    entry.users += 1;
+    const [oldest] = loaded.values();
+    if (loaded.size > KEPT && oldest !== undefined) letGo(oldest);
+    try {
+      const facts = await entry.facts.catch((error: unknown) => {
+        if (loaded.get(name) === entry) loaded.delete(name);
+        throw error;
+      });
+      return await work(entry.key, facts);
+    } catch (error) {
+      throw failure(model, error);
+    } finally {
+      entry.users -= 1;
+      if (entry.gone && entry.users === 0) unload(entry.key);
+    }
   }
 
   return {
     kind: "onnx",
-    endpointOf: (model) => `onnx://${model.name}/${model.version}`,
-    async load(model) {
-      const { task, classes, keypoints, imgsz, dynamicSize, stride } = await use(model);
-      return { name: model.name, version: model.version, task, classes, keypoints, imgsz, dynamicSize, stride } satisfies ModelInfo;
+    endpointOf,
+    load: (model) => using(model, async (_key, facts) => infoOf(model, facts)),
+    async serve({ name, versions }) {
+      await Promise.all(versions.map((version) => using({ name, version }, async () => undefined)));
+      for (const entry of loaded.values()) if (entry.model.name === name && !versions.includes(entry.model.version)) letGo(entry);
     },
-    async infer({ model, images, size, confidence, iou, maxDetections }) {
-      if (images.length === 0) return [];
-      const facts = await use(model);
-      const [height, width] = size === undefined ? facts.imgsz : [size.height, size.width];
-      const bytes = 3 * height * width;
-      if (!facts.dynamicSize && (height !== facts.imgsz[0] || width !== facts.imgsz[1])) throw new Error(`${keyOf(model)} takes images of ${facts.imgsz[1]}x${facts.imgsz[0]}, not ${width}x${height}`);
-      // The one copy: the images may share a buffer that is used again; this one moves to the thread.
-      const pixels = new Uint8Array(images.length * bytes);
-      images.forEach((image, i) => {
-        if (image.length !== bytes) throw new Error(`an image of ${image.length} bytes where ${width}x${height} planar RGB has ${bytes}`);
-        pixels.set(image, i * bytes);
-      });
-      return await client.ask({ kind: "infer", key: keyOf(model), pixels, count: images.length, height, width, limits: { confidence, iou, maxDetections } }, [pixels.buffer]);
-    },
+    infer: async ({ model, images, size, confidence, iou, maxDetections }) =>
+      images.length === 0
+        ? []
+        : await using(model, async (key, facts) => {
+            const block = together({ model, facts, images, size });
+            return await client.ask({ kind: "infer", key, ...block, limits: { confidence, iou, maxDetections } }, [block.pixels.buffer]);
+          }),
     close: () => client.close(),
   };
 }
-
-const keyOf = (model: ModelRef): string => `${model.name}@${model.version}`;

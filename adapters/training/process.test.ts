@@ -1,45 +1,17 @@
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
-import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
-import sharp from "sharp";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Progress } from "../../domain/state.ts";
 import { createTrainer } from "./process.ts";
+import { makeTinyDataset, trainerProject } from "./tiny-dataset.test-suite.ts";
 import type { TrainOptions } from "./trainer.ts";
 
-const projectFolder = resolve(import.meta.dirname, "../../trainer");
-const python = await findPython();
-
-/** The set-up writes where the environment is. */
-async function findPython(): Promise<string> {
-  const found = join(projectFolder, "../.actverse/env.json");
-  const named = existsSync(found) ? (JSON.parse(await readFile(found, "utf8")) as { python?: string }).python : undefined;
-  return named ?? join(projectFolder, ".venv/bin/python");
-}
+const { projectFolder, python } = trainerProject();
 
 const SETTINGS = { imgsz: 64, epochs: 2, batch: 32, device: "cpu", task: "pose" };
-const SIDE = 64;
-
-/** Dark discs with a bright spot, one a frame. */
-async function makeDataset(folder: string): Promise<string> {
-  for (const [split, count] of [["train", 6], ["val", 3]] as const) {
-    const [images, labels] = [join(folder, "data/images", split), join(folder, "data/labels", split)];
-    await mkdir(images, { recursive: true });
-    await mkdir(labels, { recursive: true });
-    for (let i = 0; i < count; i += 1) {
-      const [x, y] = [16 + ((i * 13) % 32), 16 + ((i * 7) % 32)];
-      const svg = `<svg width="${SIDE}" height="${SIDE}"><rect width="64" height="64" fill="#999"/><circle cx="${x}" cy="${y}" r="9" fill="#222"/><circle cx="${x + 4}" cy="${y}" r="3" fill="#fff"/></svg>`;
-      await sharp(Buffer.from(svg)).jpeg().toFile(join(images, `${i}.jpg`));
-      await writeFile(join(labels, `${i}.txt`), `${[0, x / SIDE, y / SIDE, 18 / SIDE, 18 / SIDE, (x + 4) / SIDE, y / SIDE, 2].join(" ")}\n`);
-    }
-  }
-  const yaml = join(folder, "data.yaml");
-  await writeFile(yaml, `path: ${JSON.stringify(join(folder, "data"))}\ntrain: images/train\nval: images/val\nnames: {0: bug}\nkpt_shape: [1, 3]\nkpt_names: [spot]\n`);
-  return yaml;
-}
-
 /** Processes whose command line has this word. */
 const processesWith = (word: string): string[] => spawnSync("ps", ["axww", "-o", "pid=,args="], { encoding: "utf8" }).stdout.split("\n").filter((line) => line.includes(word));
 
@@ -50,7 +22,7 @@ describe.skipIf(!existsSync(python))("the trainer as a child process", () => {
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), "actverse-trainer-"));
-    data = await makeDataset(folder);
+    data = await makeTinyDataset(folder);
   });
   afterAll(() => rm(folder, { recursive: true, force: true }));
 
@@ -84,12 +56,18 @@ describe.skipIf(!existsSync(python))("the trainer as a child process", () => {
     expect(seen).toEqual(["checkpoint 0", "epoch 1", "checkpoint 1", "epoch 2"]);
     expect(progress[0]).toMatchObject({ done: 0, total: 2, unit: "epochs", figures: { batch: 32 } });
     expect(progress.at(-1)?.figures).toHaveProperty("box_map50");
+    // Within the second epoch: what is known now, and what the first one reached.
+    expect(progress.find(({ message }) => message?.startsWith("epoch 2"))?.figures).toMatchObject({ batch: 32, images_per_s: expect.any(Number) as number, seconds_left: expect.any(Number) as number, box_loss: expect.any(Number) as number, box_map50: expect.any(Number) as number });
     expect(report).toMatchObject({ epochs: 2, task: "pose", imgsz: 64 });
     expect(report.base).toContain("from scratch");
 
     const output = join(folder, "model.onnx");
-    const parity = await trainer.export({ model: report.model, data, imgsz: report.imgsz, output, signal: new AbortController().signal, onProgress: () => undefined });
+    const reference = join(folder, "reference");
+    const { parity } = await trainer.export({ model: report.model, data, imgsz: report.imgsz, output, reference, signal: new AbortController().signal, onProgress: () => undefined });
     expect(existsSync(output)).toBe(true);
+    const { images } = JSON.parse(await readFile(join(reference, "reference.json"), "utf8")) as { images: { file: string }[] };
+    expect(images.length).toBe(3);
+    expect(images.every(({ file }) => existsSync(join(reference, file)))).toBe(true);
     expect(parity.images).toBe(3);
     expect(parity.unmatched).toBe(0);
     expect(Math.max(parity.max_box_px, parity.max_keypoint_px)).toBeLessThan(1);
@@ -103,6 +81,25 @@ describe.skipIf(!existsSync(python))("the trainer as a child process", () => {
     expect(processesWith(join(folder, "cancelled"))).toEqual([]);
   }, 240_000);
 
+  it("ends all that the trainer has started, also what does not heed SIGTERM", async () => {
+    const [program, controller] = [join(folder, "stubborn"), new AbortController()];
+    await writeFile(program, `#!/bin/sh\ntrap '' TERM\n(trap '' TERM; sleep 300; true stubborn ${folder}) &\necho '{"event":"start","epochs":2}'\nwait\nsleep 300\n`, { mode: 0o755 });
+    let group = 0;
+    const stubborn = createTrainer({ projectFolder, python: program });
+    const run = stubborn.train(options("stubborn-run", {
+      signal: controller.signal,
+      onProgress: () => {
+        group = Number.parseInt(processesWith(program)[0]!, 10);
+        controller.abort(new Error("cancelled by a person"));
+      },
+    }));
+    await expect(run).rejects.toThrow("cancelled by a person");
+    const left = spawnSync("ps", ["axww", "-o", "pgid=,args="], { encoding: "utf8" }).stdout.split("\n").filter((line) => Number.parseInt(line, 10) === group);
+    expect(group).toBeGreaterThan(0);
+    expect(left).toEqual([]);
+    // A group that gets 5 s to end by itself is gone within 10: else this test ends first.
+  }, 10_000);
+
   it("says what is wrong with the input, and is not to be tried again", async () => {
     await expect(trainer.train(options("bad", { settings: { ...SETTINGS, scale: "n", base_model: "/no/such/model.pt" } }))).rejects.toMatchObject({ name: "TrainerError", kind: "input", message: expect.stringContaining("/no/such/model.pt") as string });
   }, 120_000);
@@ -112,6 +109,19 @@ describe.skipIf(!existsSync(python))("the trainer as a child process", () => {
     await expect(trainer.train(options("full", { onCheckpoint: () => Promise.reject(full) }))).rejects.toBe(full);
     expect(processesWith(join(folder, "full"))).toEqual([]);
   }, 120_000);
+
+  it.each([
+    ["memory", "is there, and counts the kill", "oom_kill 3", "oom_kill 4"],
+    ["crash", "is there, and counts nothing: it was somebody's kill -9", "oom_kill 3", "oom_kill 3"],
+    ["killed", "is not there", "", ""],
+  ])("a SIGKILL is of the kind %s where the host's counter %s", async (kind, _how, before, after) => {
+    const [counter, program] = [join(folder, `memory.events-${kind}`), join(folder, `killed-${kind}`)];
+    if (before !== "") await writeFile(counter, `low 0\noom 9\n${before}\noom_group_kill 0\n`);
+    // Stands for the trainer: what counts is the kernel's signal and the counter.
+    await writeFile(program, `#!/bin/sh\n${after === "" ? "" : `sed -i.old "s/${before}/${after}/" ${counter}`}\nkill -9 $$\n`, { mode: 0o755 });
+    const victim = createTrainer({ projectFolder, python: program, counters: [join(folder, "none"), counter] });
+    await expect(victim.train(options(`victim-${kind}`))).rejects.toMatchObject({ name: "TrainerError", kind, message: expect.stringContaining("SIGKILL") as string });
+  });
 
   it("says so when the trainer cannot be started", async () => {
     const broken = createTrainer({ projectFolder, python: join(folder, "no-python") });

@@ -1,10 +1,13 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import type { Progress } from "../../domain/state.ts";
 import type { Parity } from "../../domain/steps.ts";
+import { oomCounters } from "./oom-kills.ts";
 import { runTrainer, type TrainerEvent } from "./trainer-child.ts";
-import { TrainerError, type Trainer, type TrainReport } from "./trainer.ts";
+import { TrainerError, type ExportReport, type Trainer, type TrainReport } from "./trainer.ts";
 
-/** The trainer as a child process. `projectFolder`: trainer/; `python`: its environment's, else `uv run` finds it. */
-export function createTrainer({ projectFolder, python }: { projectFolder: string; python?: string }): Trainer {
+/** The trainer as a child process. `projectFolder`: trainer/; `python`: its environment's, else `uv run` finds it; `counters`: where the host counts what it ended for lack of memory. */
+export function createTrainer({ projectFolder, python, counters }: { projectFolder: string; python?: string; counters?: string[] }): Trainer {
   const start = (args: string[]) =>
     python === undefined
       ? { command: "uv", args: ["run", "--project", projectFolder, "--locked", "python", "-m", "actverse_trainer", ...args], cwd: projectFolder }
@@ -13,20 +16,23 @@ export function createTrainer({ projectFolder, python }: { projectFolder: string
   return {
     async train({ data, runFolder, settings, signal, onProgress, onCheckpoint, log }) {
       let report: TrainReport | undefined;
-      let batch: Record<string, number> = {};
+      /** What was said last of each figure: an epoch's accuracy holds until the next one's is known. */
+      let figures: Record<string, number> = {};
       await runTrainer({
         ...start(["train", "--data", data, "--run", runFolder, "--settings", JSON.stringify(settings)]),
         signal,
+        oomCounters: counters ?? (await oomCounters()),
         log,
         onEvent: async (event) => {
           switch (event.event) {
             case "start":
-              batch = { batch: numberOf(event["batch"]) };
+              figures = { batch: numberOf(event["batch"]) };
               log(describeStart(event));
-              onProgress({ done: numberOf(event["resumed_from"]), total: numberOf(event["epochs"]), unit: "epochs", message: `beginning: ${String(event["base"])}`, figures: batch });
+              onProgress({ done: numberOf(event["resumed_from"]), total: numberOf(event["epochs"]), unit: "epochs", message: `beginning: ${String(event["base"])}`, figures });
               return undefined;
             case "batch":
-              onProgress({ ...batchProgress(event), figures: { ...figuresOf(event["losses"]), images_per_s: numberOf(event["images_per_s"]), ...batch } });
+              figures = { ...figures, ...figuresOf(event["losses"]), ...figuresOf({ images_per_s: event["images_per_s"], seconds_left: event["seconds_left"] ?? figures["seconds_left"] }) };
+              onProgress({ ...batchProgress(event), figures });
               return undefined;
             case "checkpoint": {
               const epoch = numberOf(event["epoch"]);
@@ -35,10 +41,14 @@ export function createTrainer({ projectFolder, python }: { projectFolder: string
             }
             case "epoch":
               log(describeEpoch(event));
-              onProgress({ done: numberOf(event["epoch"]) + 1, total: numberOf(event["epochs"]), unit: "epochs", figures: { ...figuresOf(event["figures"]), ...batch } });
+              figures = { ...figures, ...figuresOf(event["figures"]) };
+              onProgress({ done: numberOf(event["epoch"]) + 1, total: numberOf(event["epochs"]), unit: "epochs", figures });
+              return undefined;
+            case "progress":
+              onProgress({ done: numberOf(event["done"]), total: numberOf(event["total"]), unit: "images", message: "judging the validation images", figures });
               return undefined;
             case "done":
-              report = reportOf(event);
+              report = reportOf(event, runFolder);
               return undefined;
             default:
               return undefined;
@@ -49,20 +59,22 @@ export function createTrainer({ projectFolder, python }: { projectFolder: string
       return report;
     },
 
-    async export({ model, data, imgsz, output, signal, onProgress }) {
-      let parity: Parity | undefined;
+    async export({ model, data, images, imgsz, output, reference, signal, onProgress }) {
+      let made: ExportReport | undefined;
+      const option = (name: string, value: string | number | undefined): string[] => (value === undefined ? [] : [name, String(value)]);
       await runTrainer({
-        ...start(["export", "--model", model, "--imgsz", String(imgsz), "--output", output, "--data", data]),
+        ...start(["export", "--model", model, "--output", output, ...option("--imgsz", imgsz), ...option("--data", data), ...option("--images", images), ...option("--reference", reference)]),
         signal,
+        oomCounters: counters ?? (await oomCounters()),
         onEvent: async (event) => {
           if (event.event === "exported") onProgress({ done: 0, total: null, unit: "images", message: "comparing ONNX Runtime with PyTorch" });
           if (event.event === "progress") onProgress({ done: numberOf(event["done"]), total: numberOf(event["total"]), unit: "images", message: "comparing ONNX Runtime with PyTorch" });
-          if (event.event === "parity") parity = parityOf(event);
+          if (event.event === "parity") made = { parity: parityOf(event), imgsz: numberOf(event["imgsz"]), task: event["task"] === "pose" ? "pose" : "detect" };
           return undefined;
         },
       });
-      if (parity === undefined) throw new TrainerError("crash", "The trainer ended without a comparison");
-      return parity;
+      if (made === undefined) throw new TrainerError("crash", "The trainer ended without a comparison");
+      return made;
     },
   };
 }
@@ -83,7 +95,8 @@ function batchProgress(event: TrainerEvent): Progress {
   return { done: Math.round((epoch + batch / Math.max(batches, 1)) * 100) / 100, total: epochs, unit: "epochs", message: `epoch ${epoch + 1} of ${epochs}, batch ${batch} of ${batches}` };
 }
 
-function reportOf(event: TrainerEvent): TrainReport {
+function reportOf(event: TrainerEvent, runFolder: string): TrainReport {
+  const [html, json] = [join(runFolder, "report.html"), join(runFolder, "report.json")];
   const notes = Array.isArray(event["notes"]) ? event["notes"].map(String) : [];
   return {
     model: String(event["model"]),
@@ -95,6 +108,7 @@ function reportOf(event: TrainerEvent): TrainReport {
     imgsz: numberOf(event["imgsz"]),
     metrics: figuresOf(event["metrics"]),
     notes,
+    ...(existsSync(html) && existsSync(json) ? { report: { html, json } } : {}),
   };
 }
 

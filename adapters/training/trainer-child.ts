@@ -1,11 +1,14 @@
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
-import { TrainerError } from "./trainer.ts";
+import { countOomKills } from "./oom-kills.ts";
+import { TrainerError, type TrainerErrorKind } from "./trainer.ts";
 
 /** After a polite SIGTERM. */
 const KILL_AFTER_MS = 5000;
 /** Last lines of stderr that a crash quotes. */
 const LAST_WORDS = 12;
+/** How `uv run` and shells say that what they ran was killed: 128 + SIGKILL. */
+const KILLED = 137;
 
 /** One JSON line of the trainer. */
 export type TrainerEvent = { event: string } & Record<string, unknown>;
@@ -20,11 +23,14 @@ export async function runTrainer(options: {
   args: string[];
   cwd: string;
   signal: AbortSignal;
+  /** Where the host counts the processes that it ended for lack of memory (oom-kills.ts). */
+  oomCounters: string[];
   log?: (line: string) => void;
   onEvent: (event: TrainerEvent) => Promise<Record<string, unknown> | undefined>;
 }): Promise<void> {
-  const { command, args, cwd, signal, log, onEvent } = options;
+  const { command, args, cwd, signal, oomCounters, log, onEvent } = options;
   signal.throwIfAborted();
+  const killsBefore = await countOomKills(oomCounters);
   const child = spawn(command, args, { cwd, detached: true, stdio: ["pipe", "pipe", "pipe"] });
   const closed = new Promise<{ code: number | null; by: NodeJS.Signals | null; failure?: Error }>((resolve) => {
     child.once("error", (failure) => resolve({ code: null, by: null, failure }));
@@ -62,8 +68,10 @@ export async function runTrainer(options: {
     const { code, by, failure } = await closed;
     signal.throwIfAborted();
     if (failure !== undefined) throw new TrainerError("crash", `The trainer could not be started (${failure.message}): run the set-up again`);
-    if (problem !== undefined) throw problem;
-    if (code !== 0) throw new TrainerError("crash", `The trainer ended with ${by ?? `exit code ${code}`}: ${lastWords.join(" | ")}`);
+    if (code === 0 && problem === undefined) return;
+    const ending = problem ?? new TrainerError("crash", `The trainer ended with ${by ?? `exit code ${code}`}: ${lastWords.join(" | ")}`);
+    if (by === "SIGKILL" || code === KILLED || /killed by signal|SIGKILL|signal 9/i.test(problem?.message ?? "")) throw await explainKill(ending, killsBefore, oomCounters);
+    throw ending;
   } catch (error) {
     if (signal.aborted) throw signal.reason;
     throw error;
@@ -77,6 +85,13 @@ export async function runTrainer(options: {
     // Data loaders that outlived their trainer.
     killGroup(child.pid, "SIGKILL");
   }
+}
+
+/** The kernel's OOM killer sends the same signal as anybody's `kill -9`: only its counter tells them apart. A data loader that it took counts too. */
+async function explainKill(ending: TrainerError, before: number | null, counters: string[]): Promise<TrainerError> {
+  const now = await countOomKills(counters);
+  if (before === null || now === null) return new TrainerError("killed", ending.message);
+  return now > before ? new TrainerError("memory", `The host ended the trainer because memory ran out. ${ending.message}`) : ending;
 }
 
 function killGroup(pid: number | undefined, signal: NodeJS.Signals): void {
@@ -97,4 +112,4 @@ function parse(line: string): TrainerEvent | null {
   }
 }
 
-const kindOf = (kind: unknown): TrainerError["kind"] => (kind === "input" || kind === "memory" ? kind : "crash");
+const kindOf = (kind: unknown): TrainerErrorKind => (kind === "input" || kind === "memory" ? kind : "crash");

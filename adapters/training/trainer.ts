@@ -5,8 +5,17 @@ import type { Parity } from "../../domain/steps.ts";
 export interface Trainer {
   /** Trains from a dataset folder, resuming from `runFolder`'s last checkpoint where there is one. */
   train(options: TrainOptions): Promise<TrainReport>;
-  /** model.pt -> model.onnx, and how far ONNX Runtime's results on the val images are from PyTorch's. */
-  export(options: { model: string; data: string; imgsz: number; output: string; signal: AbortSignal; onProgress: (p: Progress) => void }): Promise<Parity>;
+  /**
+   * A .pt -> model.onnx, and how far ONNX Runtime's results are from PyTorch's: on the val images of `data` (data.yaml), or on those of a folder.
+   * `imgsz`: absent, as the model was trained. `reference`: a folder that gets reference.json and its images (domain/reference).
+   */
+  export(options: { model: string; data?: string; images?: string; imgsz?: number; output: string; reference?: string; signal: AbortSignal; onProgress: (p: Progress) => void }): Promise<ExportReport>;
+}
+
+export interface ExportReport {
+  parity: Parity;
+  imgsz: number;
+  task: "detect" | "pose";
 }
 
 export interface TrainOptions {
@@ -38,14 +47,22 @@ export interface TrainReport {
   imgsz: number;
   metrics: Record<string, number>;
   notes: string[];
+  /** Files for people and for programs: curves, figures by class, predictions beside labels. Absent where the trainer wrote none. */
+  report?: { html: string; json: string };
 }
 
-/** The trainer ended without a result: its last words are in the message. `kind` says whether trying again can help. */
+/**
+ * `input`: a person must mend it. `memory`: the trainer or the host says that memory ran out. `killed`: it was killed from
+ * outside, and this machine does not tell whether for lack of memory. `crash`: anything else; trying again may help.
+ */
+export type TrainerErrorKind = "input" | "memory" | "killed" | "crash";
+
+/** The trainer ended without a result: its last words are in the message. */
 export class TrainerError extends Error {
   override readonly name = "TrainerError";
-  readonly kind: "input" | "memory" | "crash";
+  readonly kind: TrainerErrorKind;
 
-  constructor(kind: "input" | "memory" | "crash", message: string) {
+  constructor(kind: TrainerErrorKind, message: string) {
     super(message);
     this.kind = kind;
   }

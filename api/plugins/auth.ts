@@ -45,7 +45,9 @@ function hostnameOf(host: string): string | null {
 /** A page of another origin must not change anything with this browser's rights. */
 function checkOrigin(request: FastifyRequest): void {
   const { origin } = request.headers;
-  if (SAFE.has(request.method) || origin === undefined) return;
+  // A WebSocket that another page opens would read with this browser's rights.
+  const opensSocket = request.headers.upgrade !== undefined;
+  if ((SAFE.has(request.method) && !opensSocket) || origin === undefined) return;
   if (!URL.canParse(origin) || new URL(origin).host !== request.host) {
     throw new HttpProblem({ status: 403, field: "Origin", message: "this change was sent by a page of another origin", whatToDo: "use the pages of this server itself" });
   }

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { HttpProblem } from "../problems.ts";
 import { withPolicy } from "./policy.ts";
 
-const PAGES = ["/", "/task/:task_id", "/label/:task_id"];
+const PAGES = ["/", "/task/:task_id", "/label/:task_id", "/model"];
 const YEAR = "public, max-age=31536000, immutable";
 
 /** The built pages: one index.html for all addresses. They hold no data, so anybody may load them. */

@@ -30,7 +30,7 @@ export function resultRoutes(app: App, context: Pick<Context, "storage" | "watch
 
   app.get(
     "/tasks/:task_id/results/:name",
-    { ...common, schema: { tags, summary: "A result file, or a range of it", params: FileParams, querystring: Round, response: answers({ 200: file("application/json", "text/csv", "video/mp4", "application/x-ipynb+json"), 206: file("video/mp4") }, 400, 401, 404, 416, 503) } },
+    { ...common, schema: { tags, summary: "A result file, or a range of it", params: FileParams, querystring: Round, response: answers({ 200: file("application/json", "text/csv", "video/mp4", "application/x-ipynb+json", "text/html", "application/vnd.apache.parquet", "application/zip"), 206: file("video/mp4") }, 400, 401, 404, 416, 503) } },
     async (request, reply) => {
       const { task_id: taskId, name } = request.params;
       const { state } = await taskFor(request, context, taskId);

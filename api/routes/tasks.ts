@@ -26,6 +26,8 @@ export function taskRoutes(app: App, context: Pick<Context, "storage" | "tempora
     const tool = settings.labeling?.tool ?? "builtin";
     if (isExternal(tool)) externalOf(context.externalLabeling, tool);
     if (settings.file_path !== undefined) await checkPath({ path: settings.file_path, field: "file_path", kind: "file", allowedRoots });
+    const base = settings.training?.base_model;
+    if (base?.startsWith("/") === true) await checkPath({ path: base, field: "training.base_model", kind: "file", allowedRoots });
     for (const [i, { path }] of (settings.upload ?? []).entries()) await checkPath({ path, field: `upload[${i}].path`, kind: "folder", allowedRoots });
   }
 

@@ -61,9 +61,9 @@ export function disturb(truth: Pick<Truth, "width" | "height" | "fps" | "labels"
 }
 
 /** Tracks the frames and scores the ids against the truth. */
-export function trackAndScore(options: { truth: Truth; frames: FrameDetections[]; numAnimals: number | null }): IdentityScores & { ids: number } {
-  const { truth, frames, numAnimals } = options;
-  const tracker = createTracker({ numAnimals, fps: truth.fps, frameSkip: 0 });
+export function trackAndScore(options: { truth: Truth; frames: FrameDetections[]; numAnimals: number | null; atOnce?: number }): IdentityScores & { ids: number } {
+  const { truth, frames, ...how } = options;
+  const tracker = createTracker({ ...how, fps: truth.fps, frameSkip: 0 });
   for (const frame of frames) tracker.push(frame);
   const assignment = tracker.finish();
   const scores = identityScores(

@@ -18,12 +18,19 @@ export interface Matching {
  * Whether a track's match is one of several that are nearly as good: it and another track might change places,
  * a track that got nothing might have its detection, or a detection that nobody got might be its own.
  */
-export function inDoubt(track: number, { cost, detectionOf, trackOf, limit, counts }: Matching): boolean {
+export function inDoubt(track: number, matching: Matching): boolean {
+  const { cost, detectionOf, trackOf } = matching;
+  const own = cost[track]![detectionOf[track]!]!;
+  return cost[track]!.some((price, other) => trackOf[other]! < 0 && price < own + MARGIN) || rivalsOf(track, matching).length > 0;
+}
+
+/** The tracks with which a track might have to change its match, or to which it might have to leave it. */
+export function rivalsOf(track: number, { cost, detectionOf, limit, counts }: Matching): number[] {
   const detection = detectionOf[track]!;
   const own = cost[track]![detection]!;
-  const free = cost[track]!.some((price, other) => trackOf[other]! < 0 && price < own + MARGIN);
-  return free || cost.some((prices, rival) => {
+  return [...cost.keys()].filter((rival) => {
     if (rival === track || !counts(rival)) return false;
+    const prices = cost[rival]!;
     const theirs = detectionOf[rival]!;
     if (theirs < 0) return prices[detection]! < Math.min(limit, own + MARGIN);
     return prices[detection]! + cost[track]![theirs]! < own + prices[theirs]! + MARGIN;

@@ -26,9 +26,9 @@ interface Exchange {
 /**
  * Where two lanes have changed animals, the looks on both are mixed: exchanges, between two lanes, what follows a place (or what lies between
  * two places) as long as that makes each lane's looks more alike by more than the links there cost. Best first.
- * `lanes`: indices of tracklets in order of time; changed in place.
+ * `lanes`: indices of tracklets in order of time; changed in place. Those below `fixed` stay where they are: they come first on their lanes.
  */
-export function exchange(lanes: number[][], { begins, looks, linkCost }: { begins: (tracklet: number) => number; looks: (StandardLook | null)[]; linkCost: (from: number, to: number) => number }): void {
+export function exchange(lanes: number[][], { begins, looks, linkCost, fixed = 0 }: { begins: (tracklet: number) => number; looks: (StandardLook | null)[]; linkCost: (from: number, to: number) => number; fixed?: number }): void {
   if (!looks.some((look) => look !== null)) return;
   const noise = noiseOf(lanes, looks);
   const found = new Map<string, Exchange | null>();
@@ -89,6 +89,7 @@ export function exchange(lanes: number[][], { begins, looks, linkCost }: { begin
     for (let [i, j] = [0, 0]; i < a.length || j < b.length; ) {
       if (j >= b.length || (i < a.length && begins(a[i]!) <= begins(b[j]!))) i += 1;
       else j += 1;
+      if ((a[i] ?? fixed) < fixed || (b[j] ?? fixed) < fixed) continue;
       if (i + j < a.length + b.length && cost(a[i - 1], b[j]) < NO_WAY && cost(b[j - 1], a[i]) < NO_WAY) cuts.push([i, j]);
     }
     return cuts;

@@ -13,10 +13,11 @@ const GROUP = 250;
 /**
  * How many animals there are is not known: tracklets (by first frame) that plausibly follow each other get the same number.
  * The links are chosen together (linear assignment), each tracklet having at most one before and one after it.
+ * The first `fixed` ones are ends of animals that are settled: nothing comes before them.
  */
-export function joinFreely(tracklets: Tracklet[], fps: number): number[] {
+export function joinFreely(tracklets: Tracklet[], fps: number, fixed = 0): number[] {
   const next = tracklets.map(() => -1);
-  for (const links of groupsOf(linksOf(tracklets, fps), tracklets.length)) {
+  for (const links of groupsOf(linksOf(tracklets, fps, fixed), tracklets.length)) {
     const rows = [...new Set(links.map((link) => link.from))];
     const columns = [...new Set(links.map((link) => link.to))];
     const cost = rows.map(() => columns.map(() => Infinity));
@@ -29,11 +30,11 @@ export function joinFreely(tracklets: Tracklet[], fps: number): number[] {
   return chain;
 }
 
-function linksOf(tracklets: Tracklet[], fps: number): Link[] {
+function linksOf(tracklets: Tracklet[], fps: number, fixed: number): Link[] {
   const links: Link[] = [];
-  const looks = standardLooks(tracklets);
+  const looks = standardLooks(tracklets, fixed);
   for (const [from, a] of tracklets.entries()) {
-    for (let to = from + 1; to < tracklets.length; to += 1) {
+    for (let to = Math.max(fixed, from + 1); to < tracklets.length; to += 1) {
       const b = tracklets[to]!;
       if (b.first.frame - a.last.frame > LONGEST_GAP * fps) break;
       const cost = linkCost(a, b, fps) + lookCost(looks[from]!, looks[to]!);

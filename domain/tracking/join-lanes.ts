@@ -9,23 +9,28 @@ const DEAREST = 3;
 const WORTH = 0.3;
 /** A tracklet may be followed by so many of those that begin after it. */
 const SUCCESSORS = 60;
+/** What it is worth to go on with an animal that is settled: more than all else together. */
+const SETTLED = 1e6;
+/** Tracklets for which the looks of an animal that is settled count. */
+const REMEMBERED = 20;
 
 /**
  * Puts tracklets (by first frame) on at most `lanes` lanes, so that the worth of what is kept less the cost of the links is greatest;
  * what finds no place is left out. Tracklets on one lane follow each other in time. Gives for each tracklet its lane, or -1.
+ * The first `fixed` ones are ends of animals that are settled: they get lanes of their own, and nothing comes before them.
  * Exact: a flow of least cost through the tracklets, one unit per lane (as in Zhang, Li, Nevatia 2008).
  */
-export function joinOnLanes(tracklets: Tracklet[], lanes: number, fps: number): number[] {
+export function joinOnLanes(tracklets: Tracklet[], lanes: number, fps: number, fixed = 0): number[] {
   const count = tracklets.length;
-  const looks = standardLooks(tracklets);
+  const looks = standardLooks(tracklets, fixed);
   const graph = createGraph(2 * count + 2);
   const [source, sink] = [2 * count, 2 * count + 1];
   for (const [i, tracklet] of tracklets.entries()) {
-    graph.add(2 * i, 2 * i + 1, -WORTH * tracklet.scoreSum);
+    graph.add(2 * i, 2 * i + 1, i < fixed ? -SETTLED : -WORTH * tracklet.scoreSum);
     graph.add(source, 2 * i, 0);
     graph.add(2 * i + 1, sink, 0);
   }
-  for (const { from, to, cost } of linksOf(tracklets, looks, fps)) graph.add(2 * from + 1, 2 * to, cost);
+  for (const { from, to, cost } of linksOf(tracklets, { looks, fps, fixed })) graph.add(2 * from + 1, 2 * to, cost);
   const order = [source, ...Array.from({ length: 2 * count }, (_, i) => i), sink];
   for (let lane = 0; lane < lanes; lane += 1) if (!graph.augment(source, sink, order)) break;
 
@@ -38,17 +43,18 @@ export function joinOnLanes(tracklets: Tracklet[], lanes: number, fps: number): 
     found.push(lane);
   }
   // A link knows only its two ends; how a lane looks from beginning to end is another matter.
-  exchange(found, { begins: (i) => tracklets[i]!.first.frame, looks, linkCost: (from, to) => bounded(linkCost(tracklets[from]!, tracklets[to]!, fps)) });
+  const remembered = looks.map((look, i) => (i < fixed && look !== null ? { ...look, weight: REMEMBERED * look.weight } : look));
+  exchange(found, { begins: (i) => (i < fixed ? -Infinity : tracklets[i]!.first.frame), looks: remembered, fixed, linkCost: (from, to) => bounded(linkCost(tracklets[from]!, tracklets[to]!, fps)) });
   const laneOf = tracklets.map(() => -1);
   for (const [lane, members] of found.entries()) for (const i of members) laneOf[i] = lane;
   return laneOf;
 }
 
-function linksOf(tracklets: Tracklet[], looks: (StandardLook | null)[], fps: number): Link[] {
+function linksOf(tracklets: Tracklet[], { looks, fps, fixed }: { looks: (StandardLook | null)[]; fps: number; fixed: number }): Link[] {
   const links: Link[] = [];
   for (const [from, a] of tracklets.entries()) {
     let found = 0;
-    for (let to = from + 1; to < tracklets.length && found < SUCCESSORS; to += 1) {
+    for (let to = Math.max(fixed, from + 1); to < tracklets.length && found < SUCCESSORS; to += 1) {
       const cost = linkCost(a, tracklets[to]!, fps);
       if (cost === Infinity) continue;
       found += 1;

@@ -10,7 +10,7 @@ const FRAMES = 600;
  * Two animals come together from both sides each 100 frames, are one box for some frames, and go on or turn back (`passes`).
  * Gives the frames, and for each animal its id in the frames in which both are seen.
  */
-function meet({ looks, passes, numAnimals }: { looks: [number, number] | null; passes: (meeting: number) => boolean; numAnimals: number | null }): number[][] {
+function meet({ looks, passes, ...how }: { looks: [number, number] | null; passes: (meeting: number) => boolean; numAnimals: number | null; atOnce?: number }): number[][] {
   const random = createRandom(4);
   const frames: FrameDetections[] = [];
   const who: (0 | 1)[][] = [];
@@ -27,7 +27,7 @@ function meet({ looks, passes, numAnimals }: { looks: [number, number] | null; p
     who.push(merged ? [] : [left, left === 0 ? 1 : 0]);
     frames.push({ frame, time: frame / 30, detections: merged ? [see(left, 300)] : [see(left, 300 - away), see(left === 0 ? 1 : 0, 300 + away)] });
   }
-  const tracker = createTracker({ numAnimals, fps: 30, frameSkip: 0 });
+  const tracker = createTracker({ ...how, fps: 30, frameSkip: 0 });
   for (const frame of frames) tracker.push(frame);
   const assignment = tracker.finish();
   const ids: number[][] = [[], []];
@@ -41,6 +41,8 @@ describe("two animals that are one box for a moment", () => {
   test("are told apart afterwards by how they look", () => {
     const ids = meet({ looks: [60, 100], passes, numAnimals: 2 });
     expect(ids.map((of) => [...new Set(of)])).toEqual([[0], [1]]);
+    // Also where the tracklets of the first meetings are settled before the last ones are there.
+    expect(meet({ looks: [60, 100], passes, numAnimals: 2, atOnce: 12 })).toEqual(ids);
   });
 
   test("are treated as without looks where they look the same", () => {
@@ -65,6 +67,13 @@ describe("exchange between lanes", () => {
       expect(lanes.map((lane) => new Set(lane.map((i) => i % 2)).size)).toEqual([1, 1]);
       expect(lanes.flat().toSorted((a, b) => a - b)).toEqual(Array.from({ length: 24 }, (_, i) => i));
     }
+  });
+
+  test("never of those that are settled", () => {
+    // The first of each lane is of many tracklets; what follows has changed animals.
+    const lanes = [[0, 3, 5, 7], [1, 2, 4, 6]];
+    exchange(lanes, { ...free, fixed: 2, looks: looks([0, 6, 0, 6, 0, 6, 0, 6]).map((look, i) => (i < 2 ? { ...look, weight: 9 } : look)) });
+    expect(lanes).toEqual([[0, 2, 4, 6], [1, 3, 5, 7]]);
   });
 
   test("not for what chance may be, and not where no animal can have gone that way", () => {

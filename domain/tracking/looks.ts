@@ -29,12 +29,13 @@ export function addLook(to: LookSum | null, look: Look): LookSum {
   return into;
 }
 
-/** Tracklet by tracklet; null for one of which no look is known. The spread is that within the tracklets: an animal turns, and passes through light and shade. */
-export function standardLooks(tracklets: Tracklet[]): (StandardLook | null)[] {
+/** Tracklet by tracklet; null for one of which no look is known. The spread is that within the tracklets: an animal turns, and passes through light and shade. The first `fixed` ones are of many tracklets each, and do not count for it. */
+export function standardLooks(tracklets: Tracklet[], fixed = 0): (StandardLook | null)[] {
   const sums = tracklets.map(({ look }) => look);
-  const freedom = sums.reduce((sum, look) => sum + Math.max(0, (look?.count ?? 0) - 1), 0);
+  const single = sums.slice(fixed);
+  const freedom = single.reduce((sum, look) => sum + Math.max(0, (look?.count ?? 0) - 1), 0);
   const spread = [0, 1, 2].map((channel) => {
-    const within = sums.reduce((sum, look) => sum + (look === null ? 0 : look.squares[channel]! - look.sum[channel]! ** 2 / look.count), 0);
+    const within = single.reduce((sum, look) => sum + (look === null ? 0 : look.squares[channel]! - look.sum[channel]! ** 2 / look.count), 0);
     return Math.max(LEAST_SPREAD, Math.sqrt(within / Math.max(1, freedom)));
   });
   return sums.map((look) => look === null ? null : { look: look.sum.map((sum, channel) => sum / look.count / spread[channel]!), weight: look.count / (look.count + HALF) });

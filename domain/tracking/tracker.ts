@@ -1,7 +1,7 @@
 import type { FrameDetections } from "../detections.ts";
-import { joinFreely } from "./join-free.ts";
-import { joinOnLanes } from "./join-lanes.ts";
-import { CONFIRMED, createTracklets, FIRST_FRAMES, type Tracklet } from "./tracklets.ts";
+import type { DoubtfulMoment } from "./doubtful-moments.ts";
+import { createJoining } from "./joining.ts";
+import { CONFIRMED, createTracklets, FIRST_FRAMES } from "./tracklets.ts";
 
 export interface TrackerOptions {
   /** How many animals there are, all classes together; null where that is not known. */
@@ -9,6 +9,8 @@ export interface TrackerOptions {
   fps: number;
   /** Frames left out between two that are pushed. */
   frameSkip: number;
+  /** Tracklets that are weighed against each other at once. */
+  atOnce?: number;
 }
 
 export interface Tracker {
@@ -24,36 +26,61 @@ export interface TrackAssignment {
   frames: number;
   /** For the detections of the i-th pushed frame, in their order: the id, or -1 for one that is dropped. No id twice in a frame. */
   idsOf(i: number): Int32Array;
+  /** By frame: where two animals may have been taken for each other. */
+  doubtfulMoments(): DoubtfulMoment[];
 }
 
 /**
- * Tracking by detection: tracklets online, then all of them joined at once. About 4 bytes for each detection are kept.
+ * Tracking by detection: tracklets online, then all of them joined at once (in a long video those of hours). About 4 bytes for each detection are kept.
  * With `numAnimals` there are never more ids than that, and who comes back gets one that is free.
  */
 export function createTracker(options: TrackerOptions): Tracker {
-  const online = createTracklets({ ...options, cutWhereDoubtful: options.numAnimals !== null });
+  const { numAnimals, fps, frameSkip } = options;
+  const online = createTracklets({ ...options, cutWhereDoubtful: numAnimals !== null });
+  const joining = createJoining({ numAnimals, fps, atOnce: options.atOnce });
   const owners = createIntList();
   const ends = createIntList();
+  /** By tracklet: its animal, and its sightings; by animal: all its sightings. */
+  const animals = createIntList();
+  const hits = createIntList();
+  const seen: number[] = [];
+
+  function settle(all: boolean): void {
+    const growing = all ? new Set<number>() : online.growing();
+    const least = ends.length() <= FIRST_FRAMES ? 1 : CONFIRMED;
+    for (const { tracklet, animal } of joining.settle([...online.tracklets.values()], { ended: ({ index }) => !growing.has(index), least, all })) {
+      animals.set(tracklet.index, animal);
+      hits.set(tracklet.index, tracklet.hits);
+      if (animal >= 0) seen[animal] = (seen[animal] ?? 0) + tracklet.hits;
+      online.tracklets.delete(tracklet.index);
+    }
+  }
 
   function push(frame: FrameDetections): void {
     for (const tracklet of online.push(frame)) owners.push(tracklet);
     ends.push(owners.length());
+    if (joining.due(online.tracklets.size)) settle(false);
   }
 
   function finish(): TrackAssignment {
-    const { tracklets } = online;
+    settle(true);
+    const frames = ends.length();
+    const least = frames <= FIRST_FRAMES ? 1 : CONFIRMED;
+    // Nobody knows how many there are: what is seen for less than a fifth of a second in all is taken for false.
+    const enough = numAnimals === null ? Math.max(least, Math.min(frames / 2, (0.2 * fps) / (frameSkip + 1))) : least;
     const names = new Map<number, number>();
-    const idOf = new Map<number, number>();
-    for (const { index, animal } of join([...tracklets.values()], ends.length(), options)) {
-      if (!names.has(animal)) names.set(animal, names.size);
-      idOf.set(index, names.get(animal)!);
+    for (let index = 0; index < animals.length(); index += 1) {
+      const animal = animals.at(index);
+      if (animal >= 0 && seen[animal]! >= enough && !names.has(animal)) names.set(animal, names.size);
     }
+    const idOf = (tracklet: number): number => (tracklet < 0 || tracklet >= animals.length() ? -1 : (names.get(animals.at(tracklet)) ?? -1));
     return {
       ids: names.size,
-      frames: ends.length(),
+      frames,
+      doubtfulMoments: () => online.doubtfulMoments(idOf),
       idsOf(i) {
         const tracks = owners.slice(i === 0 ? 0 : ends.at(i - 1), ends.at(i));
-        return oncePerFrame(tracks.map((tracklet) => idOf.get(tracklet) ?? -1), (k) => tracklets.get(tracks[k]!)!.hits);
+        return oncePerFrame(tracks.map(idOf), (k) => hits.at(tracks[k]!));
       },
     };
   }
@@ -71,34 +98,18 @@ function oncePerFrame(ids: Int32Array, hitsOf: (k: number) => number): Int32Arra
   return ids.map((id, k) => (longest.get(id) === k ? id : -1));
 }
 
-/** The tracklets (by first frame) that show somebody, and a number for whom. */
-function join(tracklets: Tracklet[], frames: number, { numAnimals, fps, frameSkip }: TrackerOptions): { index: number; animal: number }[] {
-  const least = frames <= FIRST_FRAMES ? 1 : CONFIRMED;
-  const sound = tracklets.filter((tracklet) => tracklet.hits >= least);
-  const animals = numAnimals === null ? joinFreely(sound, fps) : joinOnLanes(sound, numAnimals, fps);
-  const hits = new Map<number, number>();
-  for (const [i, animal] of animals.entries()) hits.set(animal, (hits.get(animal) ?? 0) + sound[i]!.hits);
-  // Nobody knows how many there are: what is seen for less than a fifth of a second in all is taken for false.
-  const seen = numAnimals === null ? Math.max(least, Math.min(frames / 2, (0.2 * fps) / (frameSkip + 1))) : least;
-  return sound.map(({ index }, i) => ({ index, animal: animals[i]! })).filter(({ animal }) => animal >= 0 && hits.get(animal)! >= seen);
-}
-
-/** Whole numbers, 4 bytes each, in a list that grows. */
+/** Whole numbers, 4 bytes each, in a list that grows; -1 where nothing was put. */
 function createIntList() {
-  let data = new Int32Array(1024);
+  let data = new Int32Array(1024).fill(-1);
   let size = 0;
-  return {
-    push(value: number): void {
-      if (size === data.length) {
-        const larger = new Int32Array(data.length * 2);
-        larger.set(data);
-        data = larger;
-      }
-      data[size] = value;
-      size += 1;
-    },
-    length: () => size,
-    at: (i: number) => data[i]!,
-    slice: (from: number, to: number) => data.slice(from, to),
-  };
+  function set(i: number, value: number): void {
+    if (i >= data.length) {
+      const larger = new Int32Array(Math.max(i + 1, data.length * 2)).fill(-1);
+      larger.set(data);
+      data = larger;
+    }
+    data[i] = value;
+    size = Math.max(size, i + 1);
+  }
+  return { push: (value: number) => set(size, value), set, length: () => size, at: (i: number) => data[i]!, slice: (from: number, to: number) => data.slice(from, to) };
 }

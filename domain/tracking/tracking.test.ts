@@ -46,6 +46,16 @@ describe("three animals that meet, as a middling model finds them", () => {
     }
   });
 
+  test.each([30, 60])("no worse when tracklets are settled while they come, as in a long video (%i at once)", (atOnce) => {
+    const frames = disturb(truth, { ...MODEL, seed: 2, mergeAbove: 0.25 });
+    for (const numAnimals of [3, null]) {
+      const scores = trackAndScore({ truth, frames, numAnimals, atOnce });
+      expect(scores.idSwitches).toBeLessThanOrEqual(3);
+      expect(scores.ids).toBe(3);
+      expect(scores.idf1).toBeGreaterThan(trackAndScore({ truth, frames, numAnimals }).idf1 - 0.02);
+    }
+  });
+
   test("boxes alone do nearly as well", () => {
     const scores = trackAndScore({ truth, frames: withoutKeypoints(disturb(truth, { ...MODEL, seed: 1, mergeAbove: 0.25 })), numAnimals: 3 });
     expect(scores.idSwitches).toBeLessThanOrEqual(6);
@@ -118,6 +128,26 @@ test("an animal never changes into one of another class", () => {
   const found = ids(60, (frame) => [at(100 + frame, 100, 0.9, frame < 30 ? 0 : 1)], null);
   expect(found[0]).toEqual([0]);
   expect(found[59]).toEqual([1]);
+});
+
+test("animals of different classes are never one track, however many there are said to be", () => {
+  // Two that come together and part; the classes stay with the animals, and twice the model misses one of them for a while.
+  const see = (frame: number): Detection[] => {
+    const x = 300 - Math.abs(60 - frame) * 4;
+    return [...(frame > 50 && frame < 58 ? [] : [at(x, 100, 0.9, 0)]), ...(frame > 62 && frame < 72 ? [] : [at(600 - x, 100, 0.8, 1)])];
+  };
+  for (const numAnimals of [null, 1, 2, 3]) {
+    const classOf = new Map<number, Set<number>>();
+    for (const [frame, row] of ids(120, see, numAnimals).entries()) for (const [k, id] of row.entries()) if (id >= 0) classOf.set(id, (classOf.get(id) ?? new Set()).add(see(frame)[k]!.classId));
+    expect(classOf.size).toBeGreaterThanOrEqual(numAnimals === 1 ? 1 : 2);
+    expect(classOf.size).toBeLessThanOrEqual(numAnimals ?? Infinity);
+    for (const classes of classOf.values()) expect(classes.size).toBe(1);
+  }
+});
+
+test("where two touch, the doubtful box is one animal's own: the sure one of the other is not taken for it", () => {
+  const found = ids(90, (frame) => [at(300, 100, 0.9), at(frame < 30 ? 400 - 2 * frame : 340, 104, frame < 30 || frame > 60 ? 0.9 : 0.42)], 2);
+  for (const row of found) expect(row).toEqual([0, 1]);
 });
 
 test("frames that were left out: two that walk towards each other and past keep their ids", () => {

@@ -51,7 +51,11 @@ export interface BehaviourOptions {
   length: number;
   /** The wall's thickness in pixels. */
   wall: number;
+  /** Seconds, least and greatest, between the beginnings of two meetings, and for which the one that came sniffs at the other. */
+  meetings?: { every: [number, number]; last: [number, number] };
 }
+
+const MEETINGS = { every: [4, 6.5], last: [0.6, 1.6] } satisfies NonNullable<BehaviourOptions["meetings"]>;
 
 /** Poses of all animals, frame after frame, without end. */
 export function* simulate(options: BehaviourOptions): Generator<Pose[], never> {
@@ -66,7 +70,7 @@ export function* simulate(options: BehaviourOptions): Generator<Pose[], never> {
     for (let step = 0; step < steps; step += 1) {
       time += dt;
       if (time >= nextMeeting && animals.length > 1) {
-        nextMeeting = time + random.between(4, 6.5);
+        nextMeeting = time + random.between(...(options.meetings ?? MEETINGS).every);
         startMeeting(animals, time, random);
       }
       for (const animal of animals) decide(animal, animals, time, options, random);
@@ -106,7 +110,7 @@ function decide(animal: Animal, animals: Animal[], time: number, options: Behavi
   if (random.next() < 0.012) animal.headAim = random.between(-0.6, 0.6);
   if (animal.mode === "approach" && partner !== undefined) {
     animal.target = partner.chain[1]!;
-    if (distance(animal.chain[0]!, animal.target) < animal.length * 0.55) Object.assign(animal, { mode: "sniff", until: time + random.between(0.6, 1.6) });
+    if (distance(animal.chain[0]!, animal.target) < animal.length * 0.55) Object.assign(animal, { mode: "sniff", until: time + random.between(...(options.meetings ?? MEETINGS).last) });
   }
   if (time < animal.until && !(animal.mode !== "approach" && arrived(animal))) return;
   if (animal.mode === "sniff" && partner !== undefined && random.next() < 0.7) {

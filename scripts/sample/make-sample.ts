@@ -2,6 +2,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { encodeRaw } from "../../adapters/video/encode-raw.ts";
 import type { Truth } from "../../domain/result.ts";
+import type { BehaviourOptions } from "./behaviour.ts";
 import { KEYPOINTS, SKELETON } from "./body.ts";
 import { createScene } from "./scene.ts";
 
@@ -15,17 +16,18 @@ export interface SampleOptions {
   height?: number;
   fps?: number;
   animals?: number;
+  meetings?: NonNullable<BehaviourOptions["meetings"]>;
   onProgress?: (frames: number, total: number) => void;
 }
 
 /** The paths of what was made. The same seed and sizes give the same pictures and labels. */
 export async function makeSample(options: SampleOptions): Promise<{ video: string; truth: string }> {
-  const { folder, seed = 7, seconds = 40, width = 1280, height = 720, fps = 30, animals = 3, onProgress } = options;
+  const { folder, seed = 7, seconds = 40, width = 1280, height = 720, fps = 30, animals = 3, meetings, onProgress } = options;
   const frames = Math.round(seconds * fps);
   await mkdir(folder, { recursive: true });
   const labels: Truth["labels"] = [];
   function* pictures(): Generator<Buffer> {
-    for (const { picture, animals: found } of createScene({ seed, width, height, fps, frames, animals })) {
+    for (const { picture, animals: found } of createScene({ seed, width, height, fps, frames, animals, ...(meetings === undefined ? {} : { meetings }) })) {
       labels.push({ frame: labels.length, animals: found });
       onProgress?.(labels.length, frames);
       yield Buffer.from(picture.data.buffer);

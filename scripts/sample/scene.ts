@@ -1,5 +1,5 @@
 import type { Picture } from "./background.ts";
-import { simulate } from "./behaviour.ts";
+import { simulate, type BehaviourOptions } from "./behaviour.ts";
 import { bodyOf, boxOf, covers, keypointsOf, type Body } from "./body.ts";
 import { createRandom } from "./random.ts";
 import { createRenderer, type Coat } from "./render.ts";
@@ -11,6 +11,7 @@ export interface SceneOptions {
   fps: number;
   frames: number;
   animals: number;
+  meetings?: NonNullable<BehaviourOptions["meetings"]>;
 }
 
 export interface SceneAnimal {

@@ -8,6 +8,7 @@ import os
 import queue
 import sys
 import threading
+import time
 from typing import Any
 
 
@@ -20,7 +21,11 @@ class Channel:
 
     def __init__(self, standalone: bool):
         self.standalone = standalone
+        #: When a line was last written, as time.monotonic(); and whether an acknowledgement is waited for.
+        self.last = time.monotonic()
+        self.waiting = False
         self._out = os.fdopen(os.dup(1), "w", encoding="utf-8")
+        self._lock = threading.Lock()
         os.dup2(2, 1)
         sys.stdout = sys.stderr
         self._acks: queue.Queue[int] = queue.Queue()
@@ -28,16 +33,21 @@ class Channel:
             threading.Thread(target=self._listen, daemon=True).start()
 
     def emit(self, event: str, **fields: Any) -> None:
+        line = json.dumps({"event": event, **_finite(fields)}) + "\n"
         try:
-            self._out.write(json.dumps({"event": event, **_finite(fields)}) + "\n")
-            self._out.flush()
+            with self._lock:
+                self._out.write(line)
+                self._out.flush()
+                self.last = time.monotonic()
         except BrokenPipeError:
             os._exit(1)
 
     def wait_for_ack(self, epoch: int) -> None:
         """Returns when the caller has taken what was announced for this epoch; at once when standalone."""
+        self.waiting = True
         while not self.standalone and self._acks.get() != epoch:
             pass
+        self.waiting = False
 
     def _listen(self) -> None:
         # os.read and not sys.stdin: its buffer's lock must not be held when the interpreter shuts down.

@@ -11,10 +11,12 @@ from typing import Any
 
 from torch import nn
 from ultralytics.nn.modules import Conv
-from ultralytics.nn.tasks import DetectionModel, PoseModel, load_checkpoint, yaml_model_load
+from ultralytics.nn.tasks import DetectionModel, PoseModel, yaml_model_load
 
 from .dataset import Dataset
+from .environment import cache_folder
 from .errors import InputProblem
+from .safe import open_model
 from .settings import Settings
 
 #: Below YOLO11n: learns one video from scratch on two CPU cores in minutes. YOLO11 without its attention block, which
@@ -80,6 +82,14 @@ def build(cfg: dict[str, Any], data: Dataset, task: str, weights: nn.Module | No
     return model
 
 
+def build_on(path: str, weights: nn.Module, data: Dataset, task: str) -> nn.Module:
+    """A network as the model at `path` describes it, with its weights. Raises InputProblem where its description is of no use."""
+    try:
+        return build(weights.yaml, data, task, weights)
+    except Exception as problem:  # whatever a strange description makes of the builder
+        raise InputProblem(f"The base model {path} describes a network that cannot be built: {str(problem)[:300]}", "Give another .pt file, or set training.base_model to auto.") from problem
+
+
 def _widen_keypoint_branch(model: nn.Module) -> None:
     head = model.model[-1]
     inputs = [branch[0].conv.in_channels for branch in head.cv4]
@@ -103,10 +113,7 @@ def find_base(settings: Settings) -> tuple[str | None, str]:
     found = asked if Path(asked).is_file() else _obtain(asked if asked.endswith(".pt") else f"{asked}.pt")
     if not found:
         raise InputProblem(f"The base model {asked} is no file and could not be downloaded", "Give the path of a .pt file, or set training.base_model to auto or scratch.")
-    try:
-        model, _ = load_checkpoint(found)
-    except Exception as problem:
-        raise InputProblem(f"The base model {asked} cannot be read: {problem}", "Give another .pt file, or set training.base_model to scratch.") from problem
+    model, _ = open_model(found, "The base model")
     if model.task != settings.task:
         raise InputProblem(f"The base model {asked} is made for {model.task}, not for {settings.task}", f"Give a {settings.task} model, or set training.base_model to auto.")
     return found, f"pretrained {found}"
@@ -114,7 +121,7 @@ def find_base(settings: Settings) -> tuple[str | None, str]:
 
 def _obtain(name: str) -> str | None:
     """From the weights folder, else downloaded into it; None where neither works. Never waits long."""
-    folder = Path(os.environ.get("ACTVERSE_WEIGHTS") or Path(os.environ.get("ACTVERSE_CACHE") or Path.home() / ".cache" / "actverse") / "weights")
+    folder = Path(os.environ.get("ACTVERSE_WEIGHTS") or cache_folder() / "weights")
     file = folder / Path(name).name
     if file.is_file():
         return str(file)
@@ -127,7 +134,7 @@ def _obtain(name: str) -> str | None:
                 out.write(block)
                 if time.monotonic() > until:
                     raise TimeoutError(f"not downloaded within {DOWNLOAD_SECONDS} s")
-        load_checkpoint(part)
+        open_model(part)
         part.replace(file)
     except Exception as problem:
         print(f"no {file.name}: {problem}", flush=True)

@@ -68,7 +68,7 @@ class Crops(_Labels):
         warp = matrix @ np.diag([1 / stored, 1 / stored, 1.0])
         warp[:, 2] += warp[:, :2].sum(axis=1) / 2 - 0.5  # OpenCV counts from the middle of the first pixel, labels from its corner
         image = cv2.warpAffine(image, warp, (side, side), flags=cv2.INTER_LINEAR, borderValue=(GREY, GREY, GREY))
-        if self.settings.augment:
+        if self.settings.augment["color"]:
             image = _relight(image)
         classes, boxes, keypoints = _move(frame, matrix, side, self.flip_idx if mirrored else None)
         sample = {
@@ -88,13 +88,14 @@ class Crops(_Labels):
         """2 x 3: pixels of the frame to pixels of the sample; and whether it mirrors."""
         s, side, random = self.settings, self.settings.crop, np.random
         scale = s.imgsz / max(frame.width, frame.height)
-        angle, mirrored = 0.0, False
-        if s.augment:
+        angle = 0.0
+        if s.augment["scale"]:
             scale *= math.exp(random.uniform(math.log(0.7), math.log(1.4)))
+        if s.augment["rotate"]:
             angle = random.uniform(-15, 15) + (90 * random.randint(4) if s.rotate else 0)
-            mirrored = s.mirror and random.rand() < 0.5
+        mirrored = s.mirror and random.rand() < 0.5
         if whole:
-            centre = np.array([frame.width, frame.height]) / 2 + random.uniform(-0.1, 0.1, 2) * side / scale * s.augment
+            centre = np.array([frame.width, frame.height]) / 2 + random.uniform(-0.1, 0.1, 2) * side / scale * s.augment["scale"]
         elif j is None:
             centre = random.uniform(0, 1, 2) * [frame.width, frame.height]
         else:

@@ -17,6 +17,8 @@ import numpy as np
 import pytest
 import yaml
 
+from actverse_trainer.environment import prepare
+
 
 def make_dataset(folder: Path, train: int = 12, val: int = 4, keypoints: bool = True) -> str:
     random = np.random.default_rng(1)
@@ -46,7 +48,7 @@ def make_dataset(folder: Path, train: int = 12, val: int = 4, keypoints: bool = 
 
 
 # As the command line does, for the tests that import Ultralytics themselves.
-os.environ.update(YOLO_OFFLINE="true", YOLO_AUTOINSTALL="false", YOLO_VERBOSE="false")
+prepare()
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,6 @@ from conftest import make_dataset
 
 from actverse_trainer.dataset import read_dataset
 from actverse_trainer.errors import InputProblem
-from actverse_trainer.settings import Settings, resolve
 
 
 def first_label(folder: Path) -> Path:
@@ -64,21 +63,6 @@ def test_broken_image_and_yaml(tmp_path: Path) -> None:
 def test_validates_on_training_images_where_there_are_no_others(tmp_path: Path) -> None:
     data = read_dataset(make_dataset(tmp_path, val=0))
     assert len(data.val) == 12 and "too good" in data.notes[0]
-
-
-def test_settings(tmp_path: Path) -> None:
-    data = read_dataset(make_dataset(tmp_path))
-    settings = resolve({"device": "cpu", "epochs": None}, data)
-    assert (settings.task, settings.scale, settings.mirror, settings.rotate) == ("pose", "micro", True, True)
-    assert settings.imgsz == 192 and settings.crop == 192
-    assert resolve({"task": "detect"}, data).task == "detect"
-    data.flip_idx = None
-    assert not resolve({}, data).mirror and resolve({"task": "detect"}, data).mirror
-    halved = Settings.from_dict(settings.as_dict()).moved_to("cpu", settings.batch // 2)
-    assert halved.batch * halved.batches == settings.batch * settings.batches
-    for asked, says in (({"epoch": 3}, "Unknown training setting: epoch"), ({"epochs": 0}, "training.epochs"), ({"batch": "8"}, "training.batch")):
-        with pytest.raises(InputProblem, match=says):
-            resolve(asked, data)
 
 
 def test_animals_all_pointing_one_way_are_not_turned_round(tmp_path: Path) -> None:

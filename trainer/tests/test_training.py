@@ -8,6 +8,10 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import torch
+
+from actverse_trainer.safe import open_checkpoint
+
 SETTINGS = {"imgsz": 64, "epochs": 3, "batch": 32, "device": "cpu"}
 
 
@@ -29,10 +33,17 @@ def arguments(data: str, run: Path, **settings: Any) -> list[str]:
 def test_trains_resumes_after_a_kill_and_exports(pose_data: str, tmp_path: Path, start: Any) -> None:
     whole, broken = tmp_path / "whole", tmp_path / "broken"
     events = run_to_end(start(*arguments(pose_data, whole)))
-    names = [event["event"] for event in events if event["event"] != "batch"]
+    names = [event["event"] for event in events if event["event"] not in ("batch", "progress")]
     assert names == ["start", *["checkpoint", "epoch"] * 3, "done"]
     assert events[0]["base"].startswith("from scratch") and events[0]["scale"] == "micro" and events[0]["mirror"]
     assert [row["epoch"] for row in rows(whole)] == ["1", "2", "3"]
+    batches = [event for event in events if event["event"] == "batch"]
+    assert batches and all(0 <= event["epoch"] < 3 and event["epochs"] == 3 and 0 <= event["batch"] <= event["batches"] and event["phase"] in ("train", "validation") for event in batches)
+    assert any(event["losses"] and event["images_per_s"] > 0 and event["seconds_left"] > 0 for event in batches)
+    figures = [event["figures"] for event in events if event["event"] == "epoch"]
+    parts = {f"{what}_{figure}" for what in ("box", "pose") for figure in ("precision", "recall", "map50", "map50_95", "loss")}
+    assert all(set(one) >= parts | {"fitness", "lr", "seconds_left"} for one in figures) and figures[-1]["seconds_left"] == 0
+    assert [one["lr"] for one in figures] == sorted((one["lr"] for one in figures), reverse=True)
 
     # Killed between a checkpoint and its acknowledgement, as when a worker dies while it publishes.
     victim = start(*arguments(pose_data, broken))
@@ -46,6 +57,12 @@ def test_trains_resumes_after_a_kill_and_exports(pose_data: str, tmp_path: Path,
     # A row of an epoch whose checkpoint was never written: it is done, and written, again.
     with open(broken / "results.csv", "a") as file:
         file.write("3,99" + ",0" * (len(rows(whole)[0]) - 2) + "\n")
+    # As after a good epoch long ago: the best fitness so far is carried over, and best.pt with it.
+    best = open_checkpoint(broken / "last.pt") | {"epoch": 0}
+    torch.save(best, broken / "best.pt")
+    carried = open_checkpoint(broken / "last.pt")
+    carried["best_fitness"] = carried["stopper"]["best_fitness"] = 5.0
+    torch.save(carried, broken / "last.pt")
     # It goes on from the files alone, at another place, and settings asked for now do not change the run.
     moved = tmp_path / "moved"
     moved.mkdir()
@@ -56,20 +73,25 @@ def test_trains_resumes_after_a_kill_and_exports(pose_data: str, tmp_path: Path,
     assert [event["epoch"] for event in events if event["event"] == "epoch"] == [2]
     rates = [[row[key] for row in rows(run) for key in row if key.startswith("lr/")] for run in (whole, moved)]
     assert rates[0] == rates[1] and [row["epoch"] for row in rows(moved)] == ["1", "2", "3"]
-    # No restart from scratch: the loss goes on where it was, and the optimiser's state with it.
+    assert open_checkpoint(moved / "last.pt")["best_fitness"] == 5.0 and open_checkpoint(moved / "best.pt")["epoch"] == 0
+    # No restart from scratch: the loss goes on where it was, and the optimiser's steps and the average's with it.
     losses = [float(row["train/box_loss"]) for row in rows(moved)]
     assert losses[2] < losses[0]
+    undisturbed, resumed = (open_checkpoint(run / "last.pt") for run in (whole, moved))
+    steps = [[state["step"].item() for state in checkpoint["optimizer"]["state"].values()] for checkpoint in (undisturbed, resumed)]
+    assert steps[0] == steps[1] and set(steps[0]) == {3 * events[0]["batches"]} and undisturbed["updates"] == resumed["updates"] == 3 * events[0]["batches"]
 
     # Killed after its last epoch, with a last.pt that was cut short on top: finishes from the one before.
     again = run_to_end(start(*arguments(pose_data, moved)))
-    assert [event["event"] for event in again] == ["start", "done"] and again[-1]["epochs"] == 3
+    assert [event["event"] for event in again] == ["start", "progress", "done"] and again[-1]["epochs"] == 3
     (moved / "last.pt").write_bytes((moved / "last.pt").read_bytes()[:5000])
     events = run_to_end(start(*arguments(pose_data, moved)))
-    assert events[0]["resumed_from"] == 2 and "last.pt cannot be read" in events[0]["notes"][0]
+    assert events[0]["resumed_from"] == 2 and "last.pt cannot be read" in events[0]["notes"][0] and "goes on from previous.pt" in events[0]["notes"][1]
     assert [row["epoch"] for row in rows(moved)] == ["1", "2", "3"]
 
     done = events[-1]
     assert done["task"] == "pose" and done["imgsz"] == 64 and Path(done["model"]).is_file() and set(done["metrics"]) >= {"box_map50", "pose_map50"}
+    assert [(row["class"], row["images"], row["instances"]) for row in done["per_class"]] == [("bug", 4, 4)] and all(Path(path).is_file() for path in done["report"].values())
     onnx = tmp_path / "model.onnx"
     parity = run_to_end(start("export", "--model", done["model"], "--imgsz", "64", "--output", str(onnx), "--data", pose_data))[-1]
     assert parity["event"] == "parity" and parity["images"] == 4 and parity["unmatched"] == 0

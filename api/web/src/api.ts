@@ -1,5 +1,7 @@
 import type { FrameStatus, FrameLabels, LabeledObject, LabelingTask as StoredTask } from "../../../domain/labels.ts";
 import type { FrameComment } from "../../../domain/events.ts";
+import type { Quality } from "../../../domain/quality/quality.ts";
+import type { CurveRow } from "../../../domain/training-curve.ts";
 import type { TaskState, TaskStatus } from "../../../domain/state.ts";
 import type { RetryBody, StepName, TaskBody } from "../../../domain/task.ts";
 import { t } from "./i18n/index.ts";
@@ -25,6 +27,13 @@ export interface TaskRow {
 }
 
 export type StatusAnswer = TaskState & { answered_by: "workflow" | "temporal" | "record" };
+
+/** How a training goes, of what the pages show. */
+export interface TrainingAnswer {
+  total: number | null;
+  curve: CurveRow[];
+  report_url: string | null;
+}
 
 export interface FrameRow {
   frame: number;
@@ -61,6 +70,48 @@ export interface ResultFileRow {
   name: string;
   bytes: number;
   url: string;
+}
+
+/** A single step that was started; `result` where it was waited for and is done. */
+export interface RunAnswer {
+  task_id: string;
+  run_id: string;
+  status_url: string;
+  result?: Record<string, unknown>;
+}
+
+export interface ModelRow {
+  name: string;
+  kind: "global" | "task" | "named";
+  served_version: number | null;
+  versions: number[];
+  /** Where a rollback leads, the newest first. */
+  before: number[];
+  refused: number[];
+  task: "detect" | "pose" | null;
+  classes: string[];
+  keypoints: string[];
+  endpoint: string | null;
+  metrics: Record<string, number>;
+  deployed_at: string | null;
+  owner: string | null;
+  lineage: Record<string, unknown>;
+}
+
+export interface ModelCardRow {
+  version: number;
+  status: "deploying" | "deployed" | "refused";
+  metrics: Record<string, number>;
+  deployed_at?: string | null;
+  lineage?: Record<string, unknown>;
+  reason?: string;
+}
+
+export interface ModelDetail extends ModelRow {
+  changed_at: string | null;
+  changed_by: string | null;
+  changed_why: string | null;
+  cards: ModelCardRow[];
 }
 
 interface Problem {
@@ -137,6 +188,8 @@ export function createApi(options: { fetch?: typeof fetch; onSignedOut?: () => v
   }
 
   const id = encodeURIComponent;
+  /** Changes of models take seconds: they are waited for. */
+  const waiting = { headers: { prefer: "wait=60" } };
   return {
     session,
     async signIn(apiKey: string): Promise<Session> {
@@ -148,11 +201,19 @@ export function createApi(options: { fetch?: typeof fetch; onSignedOut?: () => v
     createTask: (body: TaskBody, idempotencyKey: string) => call<{ task_id: string; status_url: string; labeling_url: string }>("POST", "/tasks/", body, { headers: { "idempotency-key": idempotencyKey } }),
     tasks: () => call<{ tasks: TaskRow[] }>("GET", "/tasks/?limit=50"),
     status: (taskId: string) => call<StatusAnswer>("GET", `/status/${id(taskId)}`),
+    training: (taskId: string) => call<TrainingAnswer>("GET", `/training/${id(taskId)}`),
     retry: (taskId: string, body: RetryBody) => call<void>("POST", `/tasks/${id(taskId)}/retry`, body),
     cancel: (taskId: string) => call<void>("POST", `/tasks/${id(taskId)}/cancel`),
     results: (taskId: string) => call<{ files: ResultFileRow[] }>("GET", `/tasks/${id(taskId)}/results`),
+    /** `url`: as the list of results gives it. */
+    quality: (url: string) => call<Quality>("GET", url),
     labeling: (taskId: string) => call<{ round: number; reopened: boolean; url: string }>("GET", `/labeling/${id(taskId)}`),
     openRound: (taskId: string) => call<{ round: number }>("POST", `/labeling/${id(taskId)}/rounds`),
+    models: () => call<{ models: ModelRow[] }>("GET", "/models"),
+    model: (name: string) => call<ModelDetail>("GET", `/models/${id(name)}`),
+    importModel: (body: { file_path: string; name: string }) => call<RunAnswer>("POST", "/models", body, waiting),
+    promote: (name: string, version?: number) => call<RunAnswer>("POST", `/models/${id(name)}/promote`, version === undefined ? {} : { version }, waiting),
+    rollBack: (name: string, version: number) => call<RunAnswer>("POST", `/models/${id(name)}/rollback`, { version }, waiting),
     labelingFrames: (taskId: string) => call<LabelingTask>("GET", `/labeling/${id(taskId)}/frames`),
     frame: (taskId: string, frame: number) => call<FrameLabels>("GET", `/labeling/${id(taskId)}/frames/${frame}`),
     /** `keepalive` lets it finish while the page goes away. */

@@ -5,6 +5,7 @@ import { chosen, t } from "./i18n/index.ts";
 import { startLanguage } from "./i18n/language.ts";
 import { LabelPage } from "./label/page.tsx";
 import { HomePage } from "./pages/home.tsx";
+import { ModelsPage } from "./pages/models.tsx";
 import { SignIn } from "./pages/sign-in.tsx";
 import { TaskPage } from "./pages/task.tsx";
 import { AppContext } from "./ui/context.ts";
@@ -16,6 +17,7 @@ function Page(props: { path: string }) {
   const [, kind, id] = /^\/(task|label)\/([0-9a-z]+)\/?$/.exec(props.path) ?? [];
   if (kind === "task" && id !== undefined) return <TaskPage taskId={id} />;
   if (kind === "label" && id !== undefined) return <LabelPage taskId={id} />;
+  if (/^\/model\/?$/.test(props.path)) return <ModelsPage />;
   return <HomePage />;
 }
 

@@ -1,6 +1,6 @@
 import { afterEach, expect, test } from "vitest";
 import { chosen } from "./i18n/index.ts";
-import { ADVANCED_GROUPS, changedSettings, FieldError, fromSettings, MAIN_FIELDS, RETRY_FIELDS, toBody } from "./settings.ts";
+import { ADVANCED_GROUPS, changedSettings, FieldError, fromSettings, MAIN_FIELDS, RETRY_FIELDS, switched, toBody } from "./settings.ts";
 
 const all = [...MAIN_FIELDS, ...ADVANCED_GROUPS.flatMap((group) => group.fields)];
 
@@ -30,11 +30,22 @@ test("what cannot be read is told in the language of the page", () => {
   expect(() => toBody(all, { keypoints: "nose, tail", skeleton: "nose - ear" })).toThrow('키포인트 이름 쌍이 아님: "nose - ear". 예: "nose - tail"');
 });
 
+test("switches that are off are sent, and read again; an older task's whole switch too", () => {
+  const fields = RETRY_FIELDS.training;
+  const text = switched(switched("", "flip", false), "color", false);
+  expect(toBody(all, { "training.augment": text })).toEqual({ training: { augment: { flip: false, color: false } } });
+  expect(switched(text, "flip", true)).toBe("color");
+  const read = (augment: unknown) => fromSettings(fields, { training: { augment } })["training.augment"];
+  expect([true, false, { flip: false }, { flip: true }].map(read)).toEqual(["", "flip, rotate, scale, color", "flip", ""]);
+  const off = { training: { augment: { flip: false }, seed: 3 } };
+  expect(changedSettings(fields, { ...fromSettings(fields, off), "training.augment": "" }, off)).toEqual({ training: { augment: true, seed: 3 } });
+});
+
 test("a retry sends only what changed, and groups whole", () => {
   const settings = { training: { epochs: 10, device: "cpu", seed: 3 }, outputs: ["json"], upload: [{ path: "/a" }] };
   const fields = RETRY_FIELDS.training;
   const values = fromSettings(fields, settings);
-  expect(values).toEqual({ "training.epochs": "10", "training.device": "cpu" });
+  expect(values).toEqual({ "training.epochs": "10", "training.device": "cpu", "training.seed": "3" });
   expect(changedSettings(fields, values, settings)).toEqual({});
   expect(changedSettings(fields, { ...values, "training.epochs": "20" }, settings)).toEqual({ training: { epochs: 20, device: "cpu", seed: 3 } });
   expect(changedSettings(fields, { ...values, "training.epochs": "" }, settings)).toEqual({ training: { device: "cpu", seed: 3 } });

@@ -1,4 +1,5 @@
-import type { StepName, TaskBody } from "../../../domain/task.ts";
+import { OUTPUTS } from "../../../domain/outputs.ts";
+import type { StepName, TaskBody, TrainingSettings } from "../../../domain/task.ts";
 import { t, type TextKey } from "./i18n/index.ts";
 
 /** The settings that people can change on the pages: one table for the submit form and for the retry forms. */
@@ -10,7 +11,7 @@ export interface Field {
   /** Dotted path in the body of `POST /tasks/`. */
   path: string;
   label: SettingText;
-  kind: "text" | "integer" | "number" | "list" | "choice" | "check" | "lines" | "path-list";
+  kind: "text" | "integer" | "number" | "list" | "choice" | "check" | "switches" | "lines" | "path-list";
   hint?: SettingText;
   /** Two of them share a line of the submit form. */
   half?: boolean;
@@ -21,6 +22,8 @@ export interface Field {
   max?: number;
   step?: number;
   choices?: readonly string[];
+  /** Of switches: what each is called. */
+  names?: readonly SettingText[];
 }
 
 /** What the inputs hold, as text, by path. An empty text is "not given". */
@@ -44,6 +47,8 @@ const INFERENCE_FIELDS: readonly Field[] = [
   { path: "inference.max_frames", label: "pages.settings.maxFrames", kind: "integer", min: 1, placeholder: "pages.settings.all" },
 ];
 
+const SWITCHES: (keyof Exclude<TrainingSettings["augment"], boolean | undefined>)[] = ["flip", "rotate", "scale", "color"];
+
 const TRAINING_FIELDS: readonly Field[] = [
   { path: "training.epochs", label: "pages.settings.epochs", kind: "integer", min: 1, max: 5000, placeholder: "pages.settings.automatic" },
   { path: "training.patience", label: "pages.settings.patience", kind: "integer", min: 1, max: 5000, placeholder: "pages.settings.automatic", hint: "pages.settings.patienceHint" },
@@ -51,12 +56,14 @@ const TRAINING_FIELDS: readonly Field[] = [
   { path: "training.batch", label: "pages.settings.batchSize", kind: "integer", min: 1, max: 512, placeholder: "pages.settings.automatic" },
   { path: "training.scale", label: "pages.settings.network", kind: "choice", choices: ["auto", "micro", "n", "s", "m"] },
   { path: "training.base_model", label: "pages.settings.base", kind: "text", example: "auto", hint: "pages.settings.baseHint" },
+  { path: "training.augment", label: "pages.settings.augment", kind: "switches", choices: SWITCHES, names: ["pages.settings.flip", "pages.settings.rotate", "pages.settings.resize", "pages.settings.color"], hint: "pages.settings.augmentHint" },
   { path: "training.device", label: "pages.settings.device", kind: "text", example: "auto", hint: "pages.settings.deviceHint" },
+  { path: "training.seed", label: "pages.settings.seed", kind: "integer", min: 0, max: 2_147_483_647, example: "0" },
   { path: "training.time_limit", label: "pages.settings.timeLimit", kind: "integer", min: 30, placeholder: "pages.settings.unlimited", hint: "pages.settings.timeLimitHint" },
 ];
 
 const PRELABEL: Field = { path: "prelabel", label: "pages.settings.prelabel", kind: "text", example: "auto", hint: "pages.settings.prelabelHint" };
-const OUTPUTS_FIELD: Field = { path: "outputs", label: "pages.settings.outputs", kind: "list", example: "json, csv, video, notebook" };
+const OUTPUTS_FIELD: Field = { path: "outputs", label: "pages.settings.outputs", kind: "list", example: OUTPUTS.join(", ") };
 const UPLOAD: Field = { path: "upload", label: "pages.settings.upload", kind: "path-list", example: "/data/results", hint: "pages.settings.uploadHint" };
 
 export const ADVANCED_GROUPS: readonly { title: SettingText; fields: readonly Field[] }[] = [
@@ -100,6 +107,10 @@ export class FieldError extends Error {
   }
 }
 
+/** Switches as text: nothing where all are on, else the names of those that are off. */
+export const offOf = (text: string): string[] => words(text);
+export const switched = (text: string, name: string, isOn: boolean): string => [...offOf(text).filter((one) => one !== name), ...(isOn ? [] : [name])].join(", ");
+
 const words = (text: string): string[] => text.split(/[,\n]/).map((word) => word.trim()).filter((word) => word !== "");
 
 /** One input's text as the value that the API takes; throws FieldError where it cannot be read. */
@@ -118,6 +129,8 @@ function parse(field: Field, text: string, keypoints: readonly string[]): unknow
     }
     case "list":
       return words(text);
+    case "switches":
+      return Object.fromEntries(offOf(text).map((name) => [name, false]));
     case "path-list":
       return text.split("\n").map((line) => line.trim()).filter((line) => line !== "").map((path) => ({ path }));
     case "lines":
@@ -161,7 +174,8 @@ export function fromSettings(fields: readonly Field[], settings: object): FieldV
     let value: unknown = settings;
     for (const key of field.path.split(".")) value = (value as Record<string, unknown> | undefined)?.[key];
     if (value === undefined || value === null) continue;
-    if (field.kind === "path-list") values[field.path] = (value as { path: string }[]).map((one) => one.path).join("\n");
+    if (field.kind === "switches") values[field.path] = (field.choices ?? []).filter((name) => value === false || (value as Record<string, boolean>)[name] === false).join(", ");
+    else if (field.kind === "path-list") values[field.path] = (value as { path: string }[]).map((one) => one.path).join("\n");
     else values[field.path] = Array.isArray(value) ? value.join(", ") : `${value as string | number | boolean}`;
   }
   return values;
@@ -180,7 +194,10 @@ export function changedSettings(fields: readonly Field[], values: FieldValues, s
     if (key === undefined) continue;
     const held = (settings as Record<string, object | undefined>)[group];
     const whole: Record<string, unknown> = { ...held, ...(body[group] as object | undefined) };
-    if ((values[field.path] ?? "").trim() === "") delete whole[key];
+    if ((values[field.path] ?? "").trim() === "") {
+      if (field.kind === "switches") whole[key] = true;
+      else delete whole[key];
+    }
     body[group] = whole;
   }
   return body;

@@ -1,51 +1,75 @@
-import type { Progress } from "../../../../domain/state.ts";
+import type { CurveRow } from "../../../../domain/training-curve.ts";
 import { figure, figureName } from "../format.ts";
 import { t } from "../i18n/index.ts";
+import { axesOf, HEIGHT, plot, WIDTH, type Axes } from "./curve-axes.ts";
 
-/** Training figures by name: value by epoch. Gathered from the polls, so they begin when the page was opened. */
-export type Curves = Record<string, Record<number, number>>;
-
-export function addPoint(curves: Curves, progress: Progress | null): Curves {
-  if (progress?.figures === undefined) return curves;
-  let next = curves;
-  for (const [name, value] of Object.entries(progress.figures)) {
-    if (!Number.isFinite(value) || next[name]?.[progress.done] === value) continue;
-    next = { ...next, [name]: { ...next[name], [progress.done]: value } };
-  }
-  return next;
+/** What `GET /training/{id}` says of the epochs that are done, all of them, whenever the page was opened. */
+export interface Curves {
+  rows: CurveRow[];
+  /** Epochs that are planned. */
+  total: number | null;
 }
+export const NO_CURVES: Curves = { rows: [], total: null };
 
-/** Losses and accuracies, as soon as there is something like a curve. */
-export const isDrawn = (curves: Curves, name: string): boolean => /map|loss|pck/i.test(name) && Object.keys(curves[name] ?? {}).length > 3;
+/** Figures that the curves show already. */
+export const isDrawn = ({ rows }: Curves, name: string): boolean => rows.length > 1 && /_map50(_95)?$|_loss$/.test(name);
 
-const WIDTH = 220;
-const HEIGHT = 56;
-
-/** One small curve each for the accuracies (0..1) and the losses (their own scale). */
+/** Accuracy and losses over the epochs; from the second epoch on, when there is a line to draw. */
 export function Curve(props: { curves: Curves }) {
-  const drawn = Object.entries(props.curves).filter(([name]) => isDrawn(props.curves, name));
-  if (drawn.length === 0) return null;
+  const { rows, total } = props.curves;
+  if (rows.length < 2) return null;
+  const accuracy = axesOf(rows, total, "accuracy");
+  const losses = axesOf(rows, total, "loss");
   return (
     <div class="curves">
-      {drawn.map(([name, byEpoch]) => {
-        const points = Object.entries(byEpoch).map(([epoch, value]) => [Number(epoch), value] as const).sort((a, b) => a[0] - b[0]);
-        const values = points.map((point) => point[1]);
-        const top = /loss/i.test(name) ? Math.max(...values) : 1;
-        const bottom = /loss/i.test(name) ? Math.min(...values) : 0;
-        const first = points[0]?.[0] ?? 0;
-        const span = Math.max(1, (points.at(-1)?.[0] ?? 0) - first);
-        const path = points.map(([epoch, value]) => `${(((epoch - first) / span) * WIDTH).toFixed(1)},${(HEIGHT - 3 - ((value - bottom) / Math.max(1e-9, top - bottom)) * (HEIGHT - 6)).toFixed(1)}`).join(" ");
-        return (
-          <figure key={name} class={/loss/i.test(name) ? "curve curve-loss" : "curve"}>
-            <svg viewBox={`0 0 ${WIDTH} ${HEIGHT}`} role="img" aria-label={t("pages.step.curve", { name: figureName(name), first: figure(values[0]), last: figure(values.at(-1)) })}>
-              <polyline points={path} />
-            </svg>
-            <figcaption>
-              {figureName(name)} <strong>{figure(values.at(-1))}</strong>
-            </figcaption>
-          </figure>
-        );
-      })}
+      {accuracy === null ? null : <Chart axes={accuracy} title={t("pages.step.accuracy")} unit={t("pages.step.accuracyUnit")} />}
+      {losses === null ? null : <Chart axes={losses} title={t("pages.step.losses")} unit={t("pages.step.lossUnit")} />}
     </div>
+  );
+}
+
+function Chart(props: { axes: Axes; title: string; unit: string }) {
+  const { series, x, y } = props.axes;
+  const middle = (plot.top + plot.bottom) / 2;
+  const spoken = series.filter(({ dashed }) => !dashed).map(({ name, last }) => `${figureName(name)} ${figure(last)}`).join(", ");
+  return (
+    <figure class="curve">
+      <figcaption>{props.title}</figcaption>
+      <svg viewBox={`0 0 ${WIDTH} ${HEIGHT}`} role="img" aria-label={`${props.title}: ${spoken}`}>
+        {y.map(({ at, label }) => (
+          <g key={label}>
+            <line class="curve-grid" x1={plot.left} x2={plot.right} y1={at} y2={at} />
+            <text x={plot.left - 6} y={at + 4} text-anchor="end">
+              {label}
+            </text>
+          </g>
+        ))}
+        {x.map(({ at, label }) => (
+          <text key={label} x={at} y={plot.bottom + 16} text-anchor="middle">
+            {label}
+          </text>
+        ))}
+        <text class="curve-axis" x={(plot.left + plot.right) / 2} y={HEIGHT - 4} text-anchor="middle">
+          {t("pages.step.epochAxis")}
+        </text>
+        <text class="curve-axis" transform={`translate(11 ${middle}) rotate(-90)`} text-anchor="middle">
+          {props.unit}
+        </text>
+        {series.map(({ name, points, colour, dashed }) => (
+          <polyline key={name} class={`curve-line colour-${colour}${dashed ? " dashed" : ""}`} points={points} />
+        ))}
+      </svg>
+      <ul class="curve-legend">
+        {series.map(({ name, colour, dashed, last }) => (
+          <li key={name}>
+            <svg viewBox="0 0 22 8" aria-hidden="true">
+              <polyline class={`curve-line colour-${colour}${dashed ? " dashed" : ""}`} points="0,4 22,4" />
+            </svg>
+            {figureName(name.replace(/^val_/, ""))}
+            {dashed ? ` ${t("pages.step.onValidation")}` : ""} <strong>{figure(last)}</strong>
+          </li>
+        ))}
+      </ul>
+    </figure>
   );
 }

@@ -1,15 +1,15 @@
 import type { StatusAnswer } from "../api.ts";
 import type { Progress, StepState } from "../../../../domain/state.ts";
-import { between, bytes, figure, figureName, stepTitle } from "../format.ts";
+import { between, bytes, duration, figure, figureName, stepTitle } from "../format.ts";
 import { t } from "../i18n/index.ts";
 import { said } from "../i18n/said.ts";
 import { Badge, Bar } from "../ui/parts.tsx";
-import { Curve, isDrawn, type Curves } from "./curve.tsx";
+import { Curve, isDrawn, NO_CURVES, type Curves } from "./curve.tsx";
 import { labelingUrl } from "./labeling-url.ts";
 import { RetryForm } from "./retry-form.tsx";
 
 /** The pipeline from top to bottom. */
-export function Steps(props: { task: StatusAnswer; curves: Curves; now: number; onRetried: () => Promise<void> }) {
+export function Steps(props: { task: StatusAnswer; curves: Curves; reportUrl: string | null; now: number; onRetried: () => Promise<void> }) {
   return (
     <ol class="steps">
       {props.task.steps.map((step) => (
@@ -19,8 +19,8 @@ export function Steps(props: { task: StatusAnswer; curves: Curves; now: number; 
             <span class="step-time">{step.status === "skipped" ? "" : (between(step.started_at, step.ended_at, props.now) ?? "")}</span>
             <Badge status={step.status} />
           </div>
-          {step.status === "running" ? <RunningStep step={step} curves={step.name === "training" ? props.curves : {}} /> : null}
-          {step.name === "training" ? <Curve curves={props.curves} /> : null}
+          {step.status === "running" ? <RunningStep step={step} curves={step.name === "training" ? props.curves : NO_CURVES} /> : null}
+          {step.name === "training" && step.status !== "pending" ? <Curve curves={props.curves} /> : null}
           {step.status === "waiting" ? (
             <p class="step-note">
               <a href={labelingUrl(props.task)}>{t("pages.step.openLabeling")}</a>
@@ -34,6 +34,13 @@ export function Steps(props: { task: StatusAnswer; curves: Curves; now: number; 
             </div>
           ) : null}
           {step.status === "completed" ? <Made result={step.result} /> : null}
+          {step.name === "training" && step.status === "completed" && props.reportUrl !== null ? (
+            <p class="step-note">
+              <a href={props.reportUrl} target="_blank" rel="noopener">
+                {t("pages.step.report")}
+              </a>
+            </p>
+          ) : null}
         </li>
       ))}
     </ol>
@@ -73,11 +80,17 @@ function Figures(props: { figures: Record<string, unknown> }) {
       {entries.map(([name, value]) => (
         <div key={name}>
           <dt>{figureName(name)}</dt>
-          <dd>{name === "bytes" ? bytes(Number(value)) : name === "source" ? said(figure(value)) : figure(value)}</dd>
+          <dd>{shownAs(name, value)}</dd>
         </div>
       ))}
     </dl>
   );
+}
+
+function shownAs(name: string, value: unknown): string {
+  if (name === "bytes") return bytes(Number(value));
+  if (name === "seconds_left") return duration(Number(value));
+  return name === "source" ? said(figure(value)) : figure(value);
 }
 
 /** Plain figures and short words of what a step made; keys of storage and nested objects are left to the timeline. */

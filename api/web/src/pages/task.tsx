@@ -1,5 +1,5 @@
-import { useState } from "preact/hooks";
-import { ApiError, type StatusAnswer } from "../api.ts";
+import { useEffect, useState } from "preact/hooks";
+import { ApiError, type StatusAnswer, type TrainingAnswer } from "../api.ts";
 import { between, day } from "../format.ts";
 import { t } from "../i18n/index.ts";
 import { said } from "../i18n/said.ts";
@@ -7,18 +7,19 @@ import { useApp } from "../ui/context.ts";
 import { useNow, usePolling, useTitle } from "../ui/hooks.ts";
 import { Layout } from "../ui/layout.tsx";
 import { Badge, ErrorNote } from "../ui/parts.tsx";
-import { addPoint, type Curves } from "./curve.tsx";
+import { NO_CURVES } from "./curve.tsx";
 import { labelingUrl } from "./labeling-url.ts";
 import { NewRound } from "./new-round.tsx";
 import { Results } from "./results.tsx";
 import { Steps } from "./steps.tsx";
 import { Timeline } from "./timeline.tsx";
+import { UseNext } from "./use-next.tsx";
 
 /** One task from its first step to its results, as it happens. */
 export function TaskPage(props: { taskId: string }) {
   const { api } = useApp();
   const [task, setTask] = useState<StatusAnswer | null>(null);
-  const [curves, setCurves] = useState<Curves>({});
+  const [training, setTraining] = useState<TrainingAnswer | null>(null);
   const [error, setError] = useState<unknown>(null);
   const ended = task !== null && task.ended_at !== null;
   const now = useNow(!ended);
@@ -29,14 +30,24 @@ export function TaskPage(props: { taskId: string }) {
       const found = await api.status(props.taskId);
       setTask(found);
       setError(null);
-      const training = found.steps.find((step) => step.name === "training");
-      if (training?.status === "running" && training.progress !== null) setCurves((before) => addPoint(before, training.progress));
     } catch (problem) {
       setError(problem);
     }
   };
   const unknown = error instanceof ApiError && error.status === 404;
   usePolling(ask, 1000, !ended && !unknown);
+
+  // The curves change once an epoch; after training they stay.
+  const trainingStatus = task?.steps.find((step) => step.name === "training")?.status ?? "pending";
+  const askTraining = async (): Promise<void> => {
+    // What cannot be had just now is asked again; the status above says what is wrong.
+    const found = await api.training(props.taskId).catch(() => null);
+    if (found !== null) setTraining(found);
+  };
+  usePolling(askTraining, 2000, trainingStatus === "running");
+  useEffect(() => {
+    if (trainingStatus !== "pending") void askTraining();
+  }, [trainingStatus]);
 
   return (
     <Layout>
@@ -59,12 +70,13 @@ export function TaskPage(props: { taskId: string }) {
             {ended ? null : <CancelButton taskId={task.task_id} onDone={ask} />}
           </div>
           <Callout task={task} />
-          {task.status === "completed" ? <Results taskId={task.task_id} /> : null}
-          {ended && [task, ...(task.rounds ?? [])].some(({ status }) => status === "completed") ? <NewRound task={task} onOpened={ask} /> : null}
+          {task.status === "completed" && task.run === undefined ? <Results taskId={task.task_id} /> : null}
+          {task.status === "completed" && task.run === undefined ? <UseNext task={task} /> : null}
+          {ended && task.run === undefined && [task, ...(task.rounds ?? [])].some(({ status }) => status === "completed") ? <NewRound task={task} onOpened={ask} /> : null}
           <div class="task-columns">
             <section class="card" aria-labelledby="steps">
               <h2 id="steps">{t("pages.task.steps")}</h2>
-              <Steps task={task} curves={curves} now={now} onRetried={ask} />
+              <Steps task={task} curves={training === null ? NO_CURVES : { rows: training.curve, total: training.total }} reportUrl={training?.report_url ?? null} now={now} onRetried={ask} />
             </section>
             <section class="card" aria-labelledby="timeline">
               <h2 id="timeline">{t("pages.task.timeline")}</h2>

@@ -1,5 +1,5 @@
 import { t } from "../i18n/index.ts";
-import type { Field, FieldValues } from "../settings.ts";
+import { offOf, switched, type Field, type FieldValues } from "../settings.ts";
 
 /** Labelled inputs for a table of settings; the error of a field stands under it. */
 export function Fields(props: { fields: readonly Field[]; values: FieldValues; error: { field: string; message: string } | null; onChange: (path: string, text: string) => void; required?: readonly string[]; prefix: string }) {
@@ -49,6 +49,22 @@ function OneField(props: { field: Field; id: string; text: string; error: string
         <label for={id}>
           <input {...common} type="checkbox" checked={props.text === "true"} onChange={(event) => props.onChange(String(event.currentTarget.checked))} /> {t(field.label)}
         </label>
+        {note}
+      </div>
+    );
+  if (field.kind === "switches")
+    return (
+      <div class="field field-switches" role="group" aria-labelledby={`${id}-name`} {...(described === "" ? {} : { "aria-describedby": described })}>
+        <span class="field-name" id={`${id}-name`}>
+          {t(field.label)}
+        </span>
+        <div class="switches">
+          {(field.choices ?? []).map((choice, i) => (
+            <label key={choice}>
+              <input type="checkbox" name={`${field.path}.${choice}`} checked={!offOf(props.text).includes(choice)} onChange={(event) => props.onChange(switched(props.text, choice, event.currentTarget.checked))} /> {t(field.names?.[i] ?? field.label)}
+            </label>
+          ))}
+        </div>
         {note}
       </div>
     );

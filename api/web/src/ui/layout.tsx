@@ -16,6 +16,11 @@ export function Layout(props: { children: ComponentChildren; wide?: boolean; mid
         <div class="bar-middle">{props.middle}</div>
         <div class="bar-actions">
           {props.actions}
+          {props.wide === true ? null : (
+            <a class="bar-link" href="/model">
+              {t("models")}
+            </a>
+          )}
           <LanguageSwitch />
           <Who />
         </div>

@@ -1,6 +1,7 @@
 /** What every page says: the bar, signing in, states, units of time. */
 export const common = {
   language: "Language",
+  models: "Models",
   signOut: "Sign out",
   tryAgain: "Try again",
   close: "Close",

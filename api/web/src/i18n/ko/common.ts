@@ -3,6 +3,7 @@ import type { common as en } from "../en/common.ts";
 
 export const common: Translation<typeof en> = {
   language: "언어",
+  models: "모델",
   signOut: "로그아웃",
   tryAgain: "다시 시도",
   close: "닫기",

@@ -2,4 +2,4 @@
 import { register } from "tsx/esm/api";
 
 register();
-await import("./onnx-thread.ts");
+await import("./parquet-thread.ts");

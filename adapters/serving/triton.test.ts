@@ -1,0 +1,174 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { InputError } from "../../domain/errors.ts";
+import { createLocalStorage } from "../storage/local.ts";
+import type { Storage } from "../storage/storage.ts";
+import { deploy, LIMITS, picture } from "./lab.test-tools.ts";
+import { ServingError, type Serving } from "./serving.ts";
+import { startOddServer, tensor, type OddServer } from "./triton-server.test-tools.ts";
+import { createTritonServing } from "./triton.ts";
+
+/** What a sound server does is tested with the real one (triton.real.test.ts); here it is one that fails, lies or is somebody else. */
+describe("a Triton that fails", () => {
+  const model = { name: "odd", version: 1 };
+  const at = "/v2/models/odd/versions/1";
+  const image = picture(64, 64, []);
+  let root: string;
+  let storage: Storage;
+  let server: OddServer;
+  let serving: Serving;
+  beforeEach(async () => {
+    root = await mkdtemp(join(tmpdir(), "actverse-triton-"));
+    storage = createLocalStorage({ root });
+    server = await startOddServer();
+    serving = createTritonServing({ storage, url: `${server.url}/`, timeoutS: 2 });
+    await deploy(storage, { name: "odd", file: "detect" });
+  });
+  afterEach(async () => {
+    await serving.close();
+    await server.close();
+    await rm(root, { recursive: true, force: true });
+  });
+  const problemOf = async (work: Promise<unknown>): Promise<{ url?: string; message: string; field?: string; whatToDo?: string }> => {
+    const problem: unknown = await work.then(() => new Error("it worked")).catch((error: unknown) => error);
+    return problem as Error;
+  };
+  const infer = (count = 1): Promise<unknown> => serving.infer({ model, images: Array.from({ length: count }, () => image), ...LIMITS });
+
+  it("is asked for a version by its place", () => {
+    expect(serving.kind).toBe("triton");
+    expect(serving.endpointOf({ name: "odd", version: 3 })).toBe(`${server.url}/v2/models/odd/versions/3`);
+  });
+
+  it("is away: that is an error with its URL, worth another try, and then it works", async () => {
+    const away = createTritonServing({ storage, url: "http://127.0.0.1:1", timeoutS: 2 });
+    for (const work of [() => away.load(model), () => away.serve({ name: "odd", versions: [1] }), () => away.infer({ model, images: [image], ...LIMITS })]) {
+      const problem = await problemOf(work());
+      expect(problem).toBeInstanceOf(ServingError);
+      expect(problem.message).toMatch(/^http:\/\/127\.0\.0\.1:1\/v2.*cannot be reached/);
+    }
+    await away.close();
+    server.answer(`GET ${at}/ready`, [500, "<html>Bad Gateway</html>"]);
+    expect(await problemOf(infer())).toMatchObject({ name: "ServingError", url: `${server.url}${at}/ready`, message: expect.stringMatching(/answers 500: <html>Bad Gateway/) as unknown });
+    server.answer(`GET ${at}/ready`, [200, ""]);
+    expect(await infer()).toEqual([[]]);
+  });
+
+  it("answers inference with nonsense, errors or nothing", async () => {
+    await serving.load(model);
+    const odd: [string, RegExp, Parameters<OddServer["answer"]>[1]][] = [
+      ["a page", /has no tensors/, [200, "<html>hello</html>"]],
+      ["broken JSON", /JSON/, ({ response }) => tensor(response, [1, 6, 1], { header: "{ broken" })],
+      ["another output", /has FP32 "output1" where/, ({ response }) => tensor(response, [1, 6, 1], { name: "output1" })],
+      ["another type", /has FP16 "output0" where/, ({ response }) => tensor(response, [1, 6, 1], { datatype: "FP16" })],
+      ["too few bytes", /8 bytes for a tensor of \[1, 6, 1\]/, ({ response }) => tensor(response, [1, 6, 1], { bytes: 8 })],
+      ["results of other images", /results for 2 images where 1 were sent/, ({ response }) => tensor(response, [2, 6, 1])],
+      ["an internal error", /answers 500: CUDA error/, [500, JSON.stringify({ error: "CUDA error" })]],
+      ["busy", /answers 503: Exceeds maximum queue size/, [503, JSON.stringify({ error: "Exceeds maximum queue size" })]],
+      ["no answer", /no answer within 2 s/, () => undefined],
+      ["a closed connection", /cannot be reached/, ({ raw }) => raw.socket.destroy()],
+    ];
+    for (const [what, reason, by] of odd) {
+      server.answer(`POST ${at}/infer`, by);
+      const problem = await problemOf(infer());
+      expect(problem, what).toBeInstanceOf(ServingError);
+      expect(problem, what).toMatchObject({ url: `${server.url}${at}`, message: expect.stringMatching(reason) as unknown });
+    }
+    // Neither of these is better the next time.
+    const firm: [RegExp, Parameters<OddServer["answer"]>[1]][] = [
+      [/does not take one image of odd@1/, [400, JSON.stringify({ error: "Request JSON size exceeds the maximum allowed value. Use --http-max-input-size to increase the limit." })]],
+      [/shape \[1, 9, 1\], which does not fit/, ({ response }) => tensor(response, [1, 9, 1])],
+    ];
+    for (const [reason, by] of firm) {
+      server.answer(`POST ${at}/infer`, by);
+      expect(await problemOf(infer())).toMatchObject({ name: "InputError", field: "model", message: expect.stringMatching(reason) as unknown });
+    }
+  });
+
+  it("closes a connection at the moment when it is used again: that is not noticed", async () => {
+    await serving.load(model);
+    let closed = 0;
+    server.answer(`POST ${at}/infer`, ({ raw, response }) => {
+      closed += 1;
+      if (closed === 1) raw.socket.destroy();
+      else tensor(response, [1, 6, 1]);
+    });
+    expect(await infer()).toEqual([[]]);
+    expect(closed).toBe(2);
+  });
+
+  it("serves another model than the file: refused before it answers anybody", async () => {
+    const sound = { inputs: [{ name: "images", datatype: "FP32", shape: [-1, 3, -1, -1] }], outputs: [{ name: "output0", datatype: "FP32", shape: [-1, 6, -1] }] };
+    const others: [object, RegExp][] = [
+      [{ ...sound, inputs: [{ ...sound.inputs[0], name: "x" }] }, /another input.*"x" FP32 \[-1, 3, -1, -1\] instead of "images" FP32/],
+      [{ ...sound, inputs: [{ ...sound.inputs[0], datatype: "UINT8" }] }, /UINT8 .* instead of "images" FP32/],
+      [{ ...sound, inputs: [{ ...sound.inputs[0], shape: [-1, 3, 64, 64] }] }, /\[-1, 3, 64, 64\] instead of .*\[-1, 3, -1, -1\]/],
+      [{ ...sound, inputs: [...sound.inputs, ...sound.inputs] }, /another input/],
+      [{ ...sound, outputs: [{ ...sound.outputs[0], name: "y" }] }, /another output.*"y" FP32 .*instead of "output0" FP32/],
+      [{ ...sound, outputs: [] }, /another output.*: none instead of/],
+    ];
+    for (const [metadata, reason] of others) {
+      server.answer(`GET ${at}`, metadata);
+      expect(await problemOf(serving.load(model))).toMatchObject({ name: "InputError", field: "model", status: 409, message: expect.stringMatching(reason) as unknown });
+    }
+    server.answer(`GET ${at}`, [200, "nonsense"]);
+    expect(await problemOf(serving.load(model))).toMatchObject({ name: "ServingError", message: expect.stringMatching(/not JSON: nonsense/) as unknown });
+    expect(server.asked.filter((path) => path.endsWith("/infer"))).toEqual([]);
+  });
+
+  it("will not load: the file's fault is told apart from the server's", async () => {
+    const cases: [[number, string], string, RegExp][] = [
+      [[400, "load failed for model 'odd': version 1 is at UNAVAILABLE state: Internal: onnx runtime error 10: unsupported;"], "InputError", /odd@1 cannot be used: Triton refuses it: load failed .*unsupported/],
+      [[400, "load failed for model 'odd': version 1 is at UNAVAILABLE state: Internal: CUDA out of memory"], "ServingError", /answers 400: .*out of memory/],
+      [[500, "failed to load 'odd', failed to poll from model repository"], "ServingError", /cannot read odd in its model repository.*--model-repository/],
+      [[503, "explicit model load / unload is not allowed if polling is enabled"], "ServingError", /must be started with --model-control-mode=explicit/],
+      [[502, "Bad Gateway"], "ServingError", /answers 502: Bad Gateway/],
+    ];
+    server.answer(`GET ${at}/ready`, [400, JSON.stringify({ error: "Model version not ready" })]);
+    for (const [[status, error], name, reason] of cases) {
+      server.answer("POST /v2/repository/models/odd/load", [status, JSON.stringify({ error })]);
+      for (const work of [() => serving.load(model), () => serving.serve({ name: "odd", versions: [1] })]) expect(await problemOf(work())).toMatchObject({ name, message: expect.stringMatching(reason) as unknown });
+    }
+  });
+
+  it("says that it has loaded, and serves other versions than it was told to", async () => {
+    await serving.serve({ name: "odd", versions: [1] });
+    await serving.serve({ name: "odd", versions: [] });
+    expect(server.asked.filter((path) => path.startsWith("POST"))).toEqual(["POST /v2/repository/models/odd/load", "POST /v2/repository/index", "POST /v2/repository/models/odd/unload"]);
+    server.answer("POST /v2/repository/index", [{ name: "odd", version: "1", state: "READY" }, { name: "odd", version: "2", state: "READY" }, { name: "odd", version: "3", state: "UNLOADING" }]);
+    expect(await problemOf(serving.serve({ name: "odd", versions: [1] }))).toMatchObject({ name: "ServingError", message: expect.stringMatching(/still serves version 2 of odd; config\.pbtxt should list 1 alone/) as unknown });
+    server.answer(`GET ${at}/ready`, [400, ""]);
+    expect(await problemOf(serving.serve({ name: "odd", versions: [1] }))).toMatchObject({ name: "ServingError", message: expect.stringMatching(/does not serve odd@1 after loading/) as unknown });
+    const problem = await problemOf(serving.load(model));
+    expect(problem).toBeInstanceOf(InputError);
+    expect(problem).toMatchObject({ field: "model", status: 409, message: expect.stringMatching(/not among the versions that Triton serves/) as unknown });
+  });
+
+  it("gets no more at once than it takes: images, bytes, requests", async () => {
+    let open = 0;
+    let most = 0;
+    server.answer(`POST ${at}/infer`, ({ body, raw, response }) => {
+      const { inputs } = JSON.parse(body.toString("utf8", 0, Number(raw.headers["inference-header-content-length"]))) as { inputs: [{ shape: number[] }] };
+      server.shapes.push(inputs[0].shape);
+      open += 1;
+      most = Math.max(most, open);
+      setTimeout(() => {
+        open -= 1;
+        tensor(response, [inputs[0].shape[0] ?? 0, 6, 1]);
+      }, 20);
+    });
+    expect(await infer(42)).toHaveLength(42);
+    // The first is the empty image of loading.
+    expect(server.shapes.slice(1).map(([count]) => count).sort((a = 0, b = 0) => b - a)).toEqual([4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 2]);
+    expect(most).toBe(4);
+    server.shapes.length = 0;
+    // 12.6 MB each: four of them are 50 MB.
+    server.answer(`GET ${at}/config`, { max_batch_size: 16 });
+    await serving.load(model);
+    const size = { width: 1024, height: 1024 };
+    await serving.infer({ model, images: Array.from({ length: 6 }, () => picture(1024, 1024, [])), size, ...LIMITS });
+    expect(server.shapes.slice(1)).toEqual([[4, 3, 1024, 1024], [2, 3, 1024, 1024]]);
+  });
+});
