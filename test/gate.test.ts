@@ -67,7 +67,7 @@ it("trains once on exactly the frames that were reviewed when it was approved, w
 
   // Every output was made, by default and by real workers; the labels among them are those that were approved.
   const { files } = await lab.api.get<{ files: { name: string }[] }>(`/tasks/${taskId}/results`);
-  expect(files.map(({ name }) => name)).toEqual(["result.json", "quality.json", "tracks.csv", "tracks.parquet", "dlc.csv", "via-tracks.csv", "annotated.mp4", "report.html", "notebook.ipynb", "labels-coco.json", "labels-yolo.zip"]);
+  expect(files.map(({ name }) => name)).toEqual(["result.json", "quality.json", "frames.csv", "tracks.csv", "tracks.parquet", "dlc.csv", "via-tracks.csv", "annotated.mp4", "report.html", "notebook.ipynb", "labels-coco.json", "labels-yolo.zip"]);
   const coco = await readJson<CocoFile>(lab.storage, resultKeys(taskId, 1).labelsCoco);
   expect(coco.annotations.map(({ image_id: frame, bbox }) => [frame, bbox])).toEqual(reviewed.map((frame) => [frame, [10, 20, 50, 60]]));
 

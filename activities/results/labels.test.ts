@@ -100,3 +100,7 @@ test("Ultralytics opens the archive as a dataset, with the split of this task's 
   expect(coco.annotations[0]).not.toHaveProperty("keypoints");
   expect(coco.ap).toEqual({ bbox: expect.closeTo(1, 9) });
 });
+
+test("a run without labels says what to leave out", async () => {
+  await expect(lab.run(lab.steps.exportLabels, { ...INPUT, settings: {} as never })).rejects.toMatchObject({ name: "InputError", field: "outputs" });
+});

@@ -2,8 +2,9 @@ import { createWriteStream } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { pipeline } from "node:stream/promises";
-import { readJson, readJsonIfThere } from "../../adapters/storage/storage.ts";
+import { readJsonIfThere } from "../../adapters/storage/storage.ts";
 import { cocoOf, labelImageName } from "../../domain/coco.ts";
+import { InputError } from "../../domain/errors.ts";
 import type { Snapshot } from "../../domain/labels.ts";
 import { labelKeys, resultKeys, trainKeys } from "../../domain/layout.ts";
 import type { Manifest } from "../../domain/manifest.ts";
@@ -19,7 +20,8 @@ export const createLabelsStep = ({ storage, workFolder }: Pick<Deps, "storage" |
     return await longStep(({ signal, report }) =>
       withScratch(workFolder, async (scratch) => {
         const keys = resultKeys(taskId, round);
-        const snapshot = await readJson<Snapshot>(storage, labelKeys(taskId, round).snapshot);
+        const snapshot = await readJsonIfThere<Snapshot>(storage, labelKeys(taskId, round).snapshot);
+        if (snapshot === null) throw new InputError({ field: "outputs", message: "there are no approved labels: this run has a model, and labeled nothing", whatToDo: "leave labels out of outputs", status: 422 });
         const manifest = await readJsonIfThere<Manifest>(storage, trainKeys(taskId, round).manifest);
 
         const coco = join(scratch, basename(keys.labelsCoco));
