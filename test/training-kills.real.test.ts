@@ -26,8 +26,9 @@ beforeAll(async () => {
 });
 afterAll(() => lab.close());
 
+let made = 0;
 async function startMachine(): Promise<void> {
-  const folder = join(lab.folder, `machine-${machines.length}-`);
+  const folder = join(lab.folder, `machine-${made++}-`);
   const worker = await lab.startWorker(["training"], { ACTVERSE_WORK_DIR: folder });
   machines.push({ folder, worker });
 }
