@@ -51,6 +51,12 @@ describe("a deployment into Triton", () => {
     expect(await widthOf(await picture())).toBe(24);
   });
 
+  it("refuses a version that cannot stand beside the one that answers, and leaves that one", async () => {
+    await expect(lab.deploy(await lab.input("d-other", "pose-fixed-uint8"))).rejects.toMatchObject({ field: "model", message: expect.stringMatching(/side by side/) as unknown });
+    expect((await lab.storage.read(lab.keys.config)).toString()).toContain("versions: [ 1 ]");
+    expect(await widthOf(await picture())).toBe(24);
+  });
+
   it("that is away in the middle is tried again, and half of it serves at no time", async () => {
     const input = await lab.input("d3", "detect", { referenceKey });
     await server.stop("SIGKILL");
