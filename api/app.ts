@@ -20,6 +20,7 @@ import { approvalRoutes } from "./routes/approval.ts";
 import { deploymentRoutes } from "./routes/deployments.ts";
 import { eventRoutes } from "./routes/events.ts";
 import { healthRoutes } from "./routes/health.ts";
+import { inferenceRoutes } from "./routes/inference.ts";
 import { labelingRoutes } from "./routes/labeling.ts";
 import { modelImportRoutes } from "./routes/model-import.ts";
 import { modelRoutes } from "./routes/models.ts";
@@ -97,7 +98,7 @@ export async function buildApp(deps: AppDeps): Promise<App> {
   addAuth(app, { keys, sessions, allowAnonymous: deps.auth.allowAnonymous });
   await addOpenApi(app, deps);
   await addPages(app, deps);
-  for (const add of [healthRoutes, sessionRoutes, taskRoutes, trainingRoutes, resultRoutes, labelingRoutes, presenceRoutes, approvalRoutes, syncRoutes, roundRoutes, deploymentRoutes, modelRoutes, modelImportRoutes, webhookRoutes]) add(app, context);
+  for (const add of [healthRoutes, sessionRoutes, taskRoutes, trainingRoutes, resultRoutes, labelingRoutes, presenceRoutes, approvalRoutes, syncRoutes, roundRoutes, deploymentRoutes, modelRoutes, modelImportRoutes, inferenceRoutes, webhookRoutes]) add(app, context);
   eventRoutes(app, { ...context, live: createLive(context) });
   return app;
 }

@@ -1,5 +1,5 @@
 import { Ajv, type ErrorObject } from "ajv";
-import type { FastifySchemaCompiler } from "fastify";
+import type { FastifyRequest, FastifySchemaCompiler } from "fastify";
 import { InputError } from "../domain/errors.ts";
 
 const common = { strict: false, removeAdditional: false, verbose: true } as const;
@@ -37,6 +37,13 @@ export function explainValidation(errors: ErrorObject[], part: string): InputErr
   if (part === "params") return new InputError({ field, message: `there is no ${field} ${short(error.data)}`, whatToDo: "check the address", status: 404 });
   const allowed = error.keyword === "anyOf" ? choices(error, errors) : error.keyword === "enum" ? `must be one of ${listed(error.schema as unknown[])}` : said(error);
   return new InputError({ field, message: `${field} ${allowed}, but is ${short(error.data)}`, whatToDo: `correct ${field}: it ${allowed}` });
+}
+
+/** On routes with `attachValidation`: throws what is wrong with the request; 422 where it is a field that `parameters` matches, which is understood but cannot be. */
+export function refuseInvalid({ validationError: error }: FastifyRequest, parameters: RegExp): void {
+  if (error === undefined) return;
+  const problem = explainValidation(error.validation as ErrorObject[], error.validationContext ?? "body");
+  throw new InputError({ field: problem.field, message: problem.message, whatToDo: problem.whatToDo, status: parameters.test(problem.field) ? 422 : problem.status });
 }
 
 /** A pattern says nothing to people: what the schema says of the field does. */

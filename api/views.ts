@@ -50,7 +50,7 @@ export function withEnd(state: TaskState, description: Description): TaskState {
 /** Puts the latest heartbeats into the steps that run. */
 export function withProgress(state: TaskState, activities: PendingActivity[]): TaskState {
   const steps = state.steps.map((step) => {
-    const beats = activities.flatMap((activity) => (activity.step === step.name && activity.progress !== null ? [activity.progress] : []));
+    const beats = activities.flatMap((activity) => ((activity.step === step.name || state.run !== undefined) && activity.progress !== null ? [activity.progress] : []));
     return step.status === "running" && beats.length > 0 ? { ...step, progress: merged(step.progress, beats) } : step;
   });
   return { ...state, steps };

@@ -10,11 +10,12 @@ const CACHE = join(homedir(), ".cache", "actverse", "bench-tracking");
 
 const [VS, VS_UNKNOWN, VS_SAMPLE] = ["id_switches_vs_best_tracker", "id_switches_vs_best_tracker_number_unknown", "id_switches_vs_best_tracker_sample"] as const;
 const [FLIES, FLIES_UNKNOWN] = ["id_switches_flies", "id_switches_flies_number_unknown"] as const;
+const DOUBTS = "identity_doubts_recall";
 const QUALITIES = ["hota", "idf1", "mota"] as const;
 
 /** Who is who: ours with the number of animals and without, ByteTrack and BoT-SORT, over the same detections, as TrackEval counts. */
 export const bench = {
-  names: [VS, VS_UNKNOWN, VS_SAMPLE, FLIES, FLIES_UNKNOWN, ...QUALITIES],
+  names: [VS, VS_UNKNOWN, VS_SAMPLE, FLIES, FLIES_UNKNOWN, DOUBTS, ...QUALITIES],
   async run({ say }: BenchContext): Promise<Figure[]> {
     const evaluator = await createEvaluator({ cache: CACHE, say });
     const compared: Comparison[] = [];
@@ -68,6 +69,17 @@ function figuresOf(compared: Comparison[]): Figure[] {
     ...(sample === undefined ? [] : [figure(VS_SAMPLE, [share(sample.ours.known, sample), share(sample.ours.unknown, sample)], { value: rounded(share(sample.ours.known, sample), 3), unit: "of the better rival's", goal: 0.667, note: table(sample).slice(1).map((row) => row.trim().replaceAll(/ +/g, " ")).join("; ") })]),
     ...count(FLIES, "known", 5),
     ...count(FLIES_UNKNOWN, "unknown", 20),
+    doubted(compared),
     ...QUALITIES.map(quality),
   ];
+}
+
+/** How many of the switches somebody would find who looks at the moments that the result names. */
+function doubted(compared: Comparison[]): Figure {
+  const sum = (of: keyof Comparison["doubts"]): number => compared.reduce((total, { doubts }) => total + doubts[of], 0);
+  const shares = compared.filter(({ doubts }) => doubts.switches > 0).map(({ doubts }) => (doubts.foretold / doubts.switches) * 100);
+  return {
+    name: DOUBTS, value: rounded((sum("foretold") / sum("switches")) * 100, 1), unit: "% of all switches lie in a moment that the result names", goal: null, better: "higher", command: commandOf(DOUBTS), spread: spreadOf(shares.map((value) => rounded(value, 1))),
+    note: `within half a second, of either of its ids; ours with the number known and not, switches found / switches / moments named: ${compared.map(({ video, doubts }) => `${video.name}: ${doubts.foretold} / ${doubts.switches} / ${doubts.moments}`).join(", ")}`,
+  };
 }

@@ -85,8 +85,8 @@ export const resultKeys = (taskId: string, round: number) => {
     /** What was counted while the segment was made; written before it. */
     segmentSummary: (plan: string, index: number) => `${prefix}segments/${plan}/${digits(index, 5)}.json`,
     result: `${prefix}result.json`,
-    framesCsv: `${prefix}frames.csv`,
     quality: `${prefix}quality.json`,
+    framesCsv: `${prefix}frames.csv`,
     tracksCsv: `${prefix}tracks.csv`,
     tracksParquet: `${prefix}tracks.parquet`,
     dlcCsv: `${prefix}dlc.csv`,

@@ -1,3 +1,4 @@
+import type { ModelRef } from "./detections.ts";
 import type { GivenNames } from "./model-facts.ts";
 import type { TrainingData } from "./steps.ts";
 import type { StepName } from "./task.ts";
@@ -16,8 +17,11 @@ export interface RollBackJob { do: "roll-back"; name: string; version?: number; 
 /** Trains a model, and exports it, into train_log/{run_id}/. The settings are the run's. */
 export interface TrainJob { do: "train"; data: TrainingData }
 
+/** A model over a whole video: a path under an allowed root, or an URL. Results lie under the run_id. `modelPath`: key of its model.onnx. */
+export interface InferJob { do: "infer"; filePath: string; model: ModelRef; modelPath: string }
+
 /** What a run does: ids, keys, counts and settings, never bytes. */
-export type Job = DeployJob | ImportJob | RollBackJob | TrainJob;
+export type Job = DeployJob | ImportJob | RollBackJob | TrainJob | InferJob;
 
 /** Beside the state that every task has, what only a run has. */
 export interface Run {

@@ -79,6 +79,11 @@ it("goes on after each kill: epochs contiguous, no orphan trainer, results as of
   const inferred = end.steps.find((s) => s.name === "inference")!.result as { segments: number };
   expect(finishedAtKill).toBeLessThan(inferred.segments);
 
+  // The model over another video, here the same one, without a task.
+  const ran = await lab.api.send<{ run_id: string }>("POST", `/models/${taskId}/inference`, { data_path: sample.video, confidence: 0.01, max_frames: 60, num_animals: 2, outputs: ["json", "csv"] });
+  await lab.stepIs(ran.run_id, "inference", "completed", 200);
+  const alone = (await lab.storage.read(resultKeys(ran.run_id, 1).result)).toString();
+
   // The same model over the same video, undisturbed and in one process: nothing differs.
   const { result: resultKey, framesCsv } = resultKeys(taskId, 1);
   const read = async (): Promise<string[]> => Promise.all([resultKey, framesCsv].map(async (key) => (await lab.storage.read(key)).toString()));
@@ -98,6 +103,9 @@ it("goes on after each kill: epochs contiguous, no orphan trainer, results as of
   await serving.close();
   const undisturbed = await read();
   const result = JSON.parse(undisturbed[0]!) as ResultFile;
+  expect((JSON.parse(alone) as ResultFile).results).toHaveLength(60);
+  const times = (of: ResultFile["results"]): unknown[] => of.slice(0, 60).map(({ frame, timestamp }) => [frame, timestamp]);
+  expect(times((JSON.parse(alone) as ResultFile).results)).toEqual(times(result.results));
   expect(result.results).toHaveLength(2100);
   expect(result.results.some((row) => row.ids.length > 0)).toBe(true);
   expect(undisturbed[1]!.split("\n").filter((line) => line.split(",")[4] === "1")).toHaveLength(2100);

@@ -1,6 +1,7 @@
 import { ApplicationFailure, isCancellation, setHandler } from "@temporalio/workflow";
-import type { Job, TrainJob } from "../domain/runs.ts";
+import type { InferJob, Job, TrainJob } from "../domain/runs.ts";
 import type { TaskState } from "../domain/state.ts";
+import { inferVideo, writeResults } from "./infer-video.ts";
 import { retry, stateQuery, type RetryRequest, type RunInput } from "./messages.ts";
 import { deploy, importModel, rollBack } from "./model-jobs.ts";
 import { attempt, parkUntilRetry } from "./parking.ts";
@@ -15,6 +16,12 @@ async function train(task: Task, { data }: TrainJob): Promise<Result> {
   return (await trainOn(task, dataset)).result;
 }
 
+async function infer(task: Task, { filePath, model, modelPath }: InferJob): Promise<Result> {
+  const video = await run.downloadVideo({ ...task.input, filePath });
+  const { result } = await inferVideo(task, { model, modelPath, videoKey: video.sourceKey });
+  return { ...result, files: await writeResults(task) };
+}
+
 /** The same activities as in the pipeline. What it returns is shown as the step's result. */
 function work(task: Task, job: Job): Promise<Result> {
   switch (job.do) {
@@ -24,6 +31,8 @@ function work(task: Task, job: Job): Promise<Result> {
       return importModel(task, job);
     case "roll-back":
       return rollBack(task, job);
+    case "infer":
+      return infer(task, job);
     case "train":
       return train(task, job);
     default:

@@ -1,7 +1,7 @@
-import { CancellationScope, patched } from "@temporalio/workflow";
+import { patched } from "@temporalio/workflow";
 import { trainKeys } from "../domain/layout.ts";
-import type { SegmentOutput } from "../domain/steps.ts";
 import type { StepName } from "../domain/task.ts";
+import { inferVideo, writeResults } from "./infer-video.ts";
 import { labeling } from "./labeling-step.ts";
 import { oneAtATime } from "./model-change.ts";
 import { run } from "./policy.ts";
@@ -70,51 +70,13 @@ const deployment: StepWork = async ({ task, made }) => {
   return { ...deployed };
 };
 
-/** Segments run side by side on as many workers as there are; one activity joins them. */
 const inference: StepWork = async ({ task, made }) => {
-  const { settings } = task.state;
-  const { model } = made;
-  task.emit("inference.requested", { model_path: made.exported.onnxKey, inference_data_path: made.video.sourceKey });
-  const { plan, segments, frames: total } = await run.planInference({ ...task.input, model, inference: settings.inference });
-  let done = 0;
-  task.progress("inference", 0, total, "frames");
-  // A scope of its own: when one segment fails for good, the others do not run on behind a parked task.
-  const parts = await CancellationScope.cancellable(async () => {
-    const segmentDone = async (work: Promise<SegmentOutput>): Promise<SegmentOutput> => {
-      const part = await work;
-      task.progress("inference", (done += part.frames), total, "frames");
-      return part;
-    };
-    try {
-      return await Promise.all(segments.map((segment) => segmentDone(run.inferSegment({ ...task.input, plan, segment, model, inference: settings.inference }))));
-    } catch (error) {
-      CancellationScope.current().cancel();
-      throw error;
-    }
-  });
-  const differing = parts.reduce((sum, part) => sum + part.differing, 0);
-  made.joined = await run.joinSegments({ ...task.input, plan, segments, model, differing, settings });
-  task.emit("inference.completed", { result_json_path: made.joined.resultKey, status: "completed", ...(differing > 0 ? { frames_differing: differing } : {}) });
-  return { ...made.joined, model, segments: segments.length, differing };
+  const { joined, result } = await inferVideo(task, { model: made.model, modelPath: made.exported.onnxKey, videoKey: made.video.sourceKey });
+  made.joined = joined;
+  return result;
 };
 
-const results: StepWork = async ({ task }) => {
-  const { settings } = task.state;
-  const input = { ...task.input, settings };
-  const wanted = new Set(settings.outputs);
-  const written = [];
-  // Tasks that wrote their results before there was a quality.json have none in their histories.
-  if (patched("quality")) written.push(await run.assessQuality(input));
-  if (wanted.has("csv") || wanted.has("notebook")) written.push(await run.exportCsv(input));
-  if (wanted.has("dlc")) written.push(await run.exportDlc(input));
-  if (wanted.has("via")) written.push(await run.exportViaTracks(input));
-  if (wanted.has("parquet")) written.push(await run.exportParquet(input));
-  if (wanted.has("labels")) written.push(...(await run.exportLabels(input)).files);
-  if (wanted.has("notebook")) written.push(await run.writeNotebook(input));
-  if (wanted.has("report")) written.push(await run.writeReport(input));
-  if (wanted.has("video")) written.push(await run.annotateVideo(input));
-  return { files: written };
-};
+const results: StepWork = async ({ task }) => ({ files: await writeResults(task) });
 
 const upload: StepWork = async ({ task }) => {
   const { upload: destinations } = task.state.settings;

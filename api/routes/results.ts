@@ -2,7 +2,7 @@ import { Type } from "typebox";
 import { InputError } from "../../domain/errors.ts";
 import { resultKeys } from "../../domain/layout.ts";
 import type { TaskState } from "../../domain/state.ts";
-import { taskFor, type App, type Context } from "../context.ts";
+import { taskOrRunFor, type App, type Context } from "../context.ts";
 import { FileParams, TaskParams, answers, file } from "../schemas.ts";
 import { sendFile } from "../send-file.ts";
 
@@ -23,7 +23,7 @@ export function resultRoutes(app: App, context: Pick<Context, "storage" | "watch
   const tags = ["tasks"];
 
   app.get("/tasks/:task_id/results", { ...common, schema: { tags, summary: "The result files there are", params: TaskParams, querystring: Round, response: answers({ 200: Files }, 400, 401, 404, 503) } }, async (request) => {
-    const { state } = await taskFor(request, context, request.params.task_id);
+    const { state } = await taskOrRunFor(request, context, request.params.task_id);
     const found = await Promise.all([...keysOf(state, request.query.round)].map(async ([name, key]) => ({ name, bytes: await storage.size(key), url: `/tasks/${state.task_id}/results/${name}${request.query.round === undefined ? "" : `?round=${request.query.round}`}` })));
     return { files: found.flatMap(({ name, bytes, url }) => (bytes === null ? [] : [{ name, bytes, url }])) };
   });
@@ -33,7 +33,7 @@ export function resultRoutes(app: App, context: Pick<Context, "storage" | "watch
     { ...common, schema: { tags, summary: "A result file, or a range of it", params: FileParams, querystring: Round, response: answers({ 200: file("application/json", "text/csv", "video/mp4", "application/x-ipynb+json", "text/html", "application/vnd.apache.parquet", "application/zip"), 206: file("video/mp4") }, 400, 401, 404, 416, 503) } },
     async (request, reply) => {
       const { task_id: taskId, name } = request.params;
-      const { state } = await taskFor(request, context, taskId);
+      const { state } = await taskOrRunFor(request, context, taskId);
       const key = keysOf(state, request.query.round).get(name);
       if (key === undefined) throw new InputError({ field: "name", message: `there is no result file of this name`, whatToDo: `GET /tasks/${taskId}/results lists them`, status: 404 });
       return await sendFile(request, reply, { storage, key, cache: "private, no-cache" });

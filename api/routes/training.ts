@@ -13,7 +13,7 @@ import { RunDone, RunHeaders, RunStarted, startRun } from "../runs.ts";
 import { answers, file } from "../schemas.ts";
 import { sendFile } from "../send-file.ts";
 import { chooseData } from "../training-data.ts";
-import { explainValidation } from "../validation.ts";
+import { refuseInvalid } from "../validation.ts";
 
 const path = Type.String({ minLength: 1, maxLength: 4096 });
 const Body = Type.Object(
@@ -53,7 +53,7 @@ export function trainingRoutes(app: App, context: Pick<Context, "storage" | "tem
     "/training",
     { ...common, attachValidation: true, schema: { tags, summary: "Train a model on its own", body: Body, headers: RunHeaders, response: answers({ 200: RunDone, 202: RunStarted }, 400, 401, 403, 404, 409, 413, 415, 422, 503) } },
     async (request, reply) => {
-      checkBody(request);
+      refuseInvalid(request, /^mode_train_info\b/);
       const { data_path: path_, mode_train_info: asked = {}, task_id: taskId } = request.body;
       const training = asWritten(() => trainingSettingsOf(asked));
       if (taskId !== undefined) await taskFor(request, context, taskId);
@@ -94,14 +94,6 @@ export function trainingRoutes(app: App, context: Pick<Context, "storage" | "tem
     const { state } = await trainingFor(request, context, request.params.task_id);
     return await sendFile(request, reply, { storage, key: trainKeys(state.task_id, state.round).reportHtml, cache: "private, no-cache" });
   });
-}
-
-/** Settings of a training that cannot be are 422, the rest of a body is 400 (brief: errors of `POST /training`). */
-function checkBody(request: FastifyRequest): void {
-  const { validationError: error } = request;
-  if (error === undefined) return;
-  const problem = explainValidation(error.validation as Parameters<typeof explainValidation>[0], error.validationContext ?? "body");
-  throw new InputError({ field: problem.field, message: problem.message, whatToDo: problem.whatToDo, status: /^mode_train_info\b/.test(problem.field) ? 422 : problem.status });
 }
 
 /** Named as the caller named it. */

@@ -1,14 +1,14 @@
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { identityScores } from "../../domain/metrics/identities.ts";
+import { identityScores, type IdentityScores } from "../../domain/metrics/identities.ts";
+import type { DoubtfulMoment } from "../../domain/tracking/doubtful-moments.ts";
 import { createTracker } from "../../domain/tracking/tracker.ts";
-import type { Identified } from "./mot.ts";
-import { writeMot } from "./mot.ts";
+import { writeMot, type Identified } from "./mot.ts";
 import type { Evaluation, Evaluator, RivalRun } from "./python.ts";
 import type { TrackedVideo } from "./videos.ts";
 
-export const [KNOWN, UNKNOWN] = ["ours, number known", "ours, number not known"];
+const [KNOWN, UNKNOWN] = ["ours, number known", "ours, number not known"];
 export const RIVALS = { bytetrack: "ByteTrack", botsort: "BoT-SORT" } as const;
 export type Rival = keyof typeof RIVALS;
 
@@ -29,6 +29,8 @@ const runsOf = (tracker: Rival): RivalRun[] =>
 export interface Comparison {
   video: TrackedVideo;
   ours: { known: Evaluation; unknown: Evaluation };
+  /** Of the switches of ours (known and not, together) those that lie in a moment that the result calls doubtful, or within half a second; and all such moments. */
+  doubts: { switches: number; foretold: number; moments: number };
   rivals: Record<Rival, { default: Evaluation; best: Evaluation; bestName: string }>;
 }
 
@@ -37,7 +39,9 @@ export async function compare({ video, evaluator }: { video: TrackedVideo; evalu
   const folder = await mkdtemp(join(tmpdir(), "actverse-tracking-"));
   try {
     const runs = [...runsOf("bytetrack"), ...runsOf("botsort")];
-    const tracks: Record<string, Identified[]> = { [KNOWN]: ours(video, video.truth.tracks.length), [UNKNOWN]: ours(video, null) };
+    const tracks: Record<string, Identified[]> = {};
+    const own = { [KNOWN]: ours(video, video.truth.tracks.length), [UNKNOWN]: ours(video, null) };
+    for (const [name, { ids }] of Object.entries(own)) tracks[name] = ids;
     const detections = join(folder, "detections.ndjson");
     await writeFile(detections, video.frames.map((frame) => `${JSON.stringify(frame)}\n`).join(""));
     await mkdir(join(folder, "ids"));
@@ -46,23 +50,37 @@ export async function compare({ video, evaluator }: { video: TrackedVideo; evalu
     const truth = truthOf(video);
     await writeMot({ folder, video: video.name, truth, tracks });
     const found = (await evaluator.evaluate({ folder, frames: { [video.name]: video.frames.length }, trackers: Object.keys(tracks) }))[video.name]!;
-    for (const [name, frames] of Object.entries(tracks)) agree(name, { found: found[name]!, frames, truth });
+    const doubts = { switches: 0, foretold: 0, moments: 0 };
+    for (const [name, frames] of Object.entries(tracks)) {
+      const { switches } = agree(name, { found: found[name]!, frames, truth });
+      const moments = own[name]?.moments;
+      if (moments === undefined) continue;
+      doubts.switches += switches.length;
+      doubts.foretold += foretold({ video, switches, moments });
+      doubts.moments += moments.length;
+    }
     const rival = (tracker: Rival): Comparison["rivals"][Rival] => {
       const of = runsOf(tracker).map(({ name }) => ({ name, evaluation: found[name]! }));
       const best = of.toSorted((a, b) => a.evaluation.id_switches - b.evaluation.id_switches || b.evaluation.hota - a.evaluation.hota)[0]!;
       return { default: of[0]!.evaluation, best: best.evaluation, bestName: best.name };
     };
-    return { video, ours: { known: found[KNOWN]!, unknown: found[UNKNOWN]! }, rivals: { bytetrack: rival("bytetrack"), botsort: rival("botsort") } };
+    return { video, doubts, ours: { known: found[KNOWN]!, unknown: found[UNKNOWN]! }, rivals: { bytetrack: rival("bytetrack"), botsort: rival("botsort") } };
   } finally {
     await rm(folder, { recursive: true });
   }
 }
 
-export function ours({ frames, truth, frameSkip }: TrackedVideo, numAnimals: number | null): Identified[] {
+function ours({ frames, truth, frameSkip }: TrackedVideo, numAnimals: number | null): { ids: Identified[]; moments: DoubtfulMoment[] } {
   const tracker = createTracker({ numAnimals, fps: truth.fps, frameSkip });
   for (const frame of frames) tracker.push(frame);
   const assignment = tracker.finish();
-  return withIds({ frames }, frames.map((_, i) => [...assignment.idsOf(i)]));
+  return { ids: withIds({ frames }, frames.map((_, i) => [...assignment.idsOf(i)])), moments: assignment.doubtfulMoments() };
+}
+
+function foretold({ video, switches, moments }: { video: TrackedVideo; switches: IdentityScores["switches"]; moments: DoubtfulMoment[] }): number {
+  const near = video.truth.fps / 2;
+  const frame = (i: number): number => video.frames[i]!.frame;
+  return switches.filter(({ since, at, ids }) => moments.some(({ from, to, ids: of }) => from - near <= frame(at) && to + near >= frame(since) && of.some((id) => ids.includes(String(id))))).length;
 }
 
 /** Every detection must have got an answer: the same went into all. */
@@ -74,15 +92,16 @@ function withIds({ frames }: Pick<TrackedVideo, "frames">, ids: number[][]): Ide
   });
 }
 
-export function truthOf({ frames, truth }: TrackedVideo): Identified[] {
+function truthOf({ frames, truth }: TrackedVideo): Identified[] {
   const labels = new Map(truth.labels.map(({ frame, animals }) => [frame, animals]));
   return frames.map(({ frame }) => (labels.get(frame) ?? []).map(({ track, box }) => ({ id: truth.tracks.indexOf(track), box, score: 1 })));
 }
 
 /** Our own count, which the demo and the tests use, against TrackEval's. */
-function agree(name: string, { found, frames, truth }: { found: Evaluation; frames: Identified[]; truth: Identified[] }): void {
+function agree(name: string, { found, frames, truth }: { found: Evaluation; frames: Identified[]; truth: Identified[] }): IdentityScores {
   const named = (animals: Identified[number][]) => animals.map(({ id, box }) => ({ id: String(id), box }));
   const own = identityScores(frames.map((animals, i) => ({ found: named(animals), truth: named(truth[i]!) })));
   const same = own.idSwitches === found.id_switches && own.misses === found.misses && own.falsePositives === found.false_positives && Math.abs(own.mota - found.mota) < 1e-9 && Math.abs(own.idf1 - found.idf1) < 1e-9;
   if (!same) throw new Error(`${name}: our scores ${JSON.stringify(own)} are not TrackEval's ${JSON.stringify(found)}`);
+  return own;
 }

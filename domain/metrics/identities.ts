@@ -12,6 +12,8 @@ export interface IdentityScores {
   idf1: number;
   misses: number;
   falsePositives: number;
+  /** Each switch: numbers, in the list of frames, of the frame with the old id and of that with the new one. */
+  switches: { since: number; at: number; ids: [string, string] }[];
 }
 
 /**
@@ -19,12 +21,15 @@ export interface IdentityScores {
  * the others are matched so that most are matched; a switch is a true animal that gets another id than it had last, however long ago.
  */
 export function identityScores(frames: Iterable<IdentityFrame>, least = 0.5): IdentityScores {
-  const last = new Map<string, string>();
+  const last = new Map<string, { id: string; at: number }>();
+  const switches: IdentityScores["switches"] = [];
   let before = new Map<string, string>();
   const together = new Map<string, Map<string, number>>();
   const counts = { truth: new Map<string, number>(), found: new Map<string, number>() };
-  let [idSwitches, misses, falsePositives, total, foundTotal] = [0, 0, 0, 0, 0];
+  let at = -1;
+  let [misses, falsePositives, total, foundTotal] = [0, 0, 0, 0];
   for (const { found, truth } of frames) {
+    at += 1;
     const overlaps = truth.map((animal) => found.map((other) => iou(animal.box, other.box)));
     for (const animal of truth) count(counts.truth, animal.id);
     for (const animal of found) count(counts.found, animal.id);
@@ -35,8 +40,9 @@ export function identityScores(frames: Iterable<IdentityFrame>, least = 0.5): Id
     for (const [t, f] of assign(cost, 0).entries()) {
       if (f < 0) continue;
       const [animal, id] = [truth[t]!.id, found[f]!.id];
-      if (last.has(animal) && last.get(animal) !== id) idSwitches += 1;
-      last.set(animal, id);
+      const known = last.get(animal);
+      if (known !== undefined && known.id !== id) switches.push({ since: known.at, at, ids: [known.id, id] });
+      last.set(animal, { id, at });
       now.set(animal, id);
     }
     misses += truth.length - now.size;
@@ -45,7 +51,8 @@ export function identityScores(frames: Iterable<IdentityFrame>, least = 0.5): Id
     foundTotal += found.length;
     before = now;
   }
-  return { idSwitches, misses, falsePositives, mota: total === 0 ? 0 : 1 - (misses + falsePositives + idSwitches) / total, idf1: total + foundTotal === 0 ? 0 : (2 * sameIdentity(together, [...counts.found.keys()])) / (total + foundTotal) };
+  const idSwitches = switches.length;
+  return { idSwitches, switches, misses, falsePositives, mota: total === 0 ? 0 : 1 - (misses + falsePositives + idSwitches) / total, idf1: total + foundTotal === 0 ? 0 : (2 * sameIdentity(together, [...counts.found.keys()])) / (total + foundTotal) };
 }
 
 /** Frames in which an animal and the id that stands for it all through the video are together, at best. */

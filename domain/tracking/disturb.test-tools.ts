@@ -3,6 +3,7 @@ import { diagonal, iou, type Box } from "../boxes.ts";
 import type { Detection, FrameDetections } from "../detections.ts";
 import { identityScores, type IdentityScores } from "../metrics/identities.ts";
 import type { Truth } from "../result.ts";
+import type { DoubtfulMoment } from "./doubtful-moments.ts";
 import { createTracker } from "./tracker.ts";
 
 export interface Disturbance {
@@ -61,7 +62,7 @@ export function disturb(truth: Pick<Truth, "width" | "height" | "fps" | "labels"
 }
 
 /** Tracks the frames and scores the ids against the truth. */
-export function trackAndScore(options: { truth: Truth; frames: FrameDetections[]; numAnimals: number | null; atOnce?: number }): IdentityScores & { ids: number } {
+export function trackAndScore(options: { truth: Truth; frames: FrameDetections[]; numAnimals: number | null; atOnce?: number }): IdentityScores & { ids: number; doubts: DoubtfulMoment[] } {
   const { truth, frames, ...how } = options;
   const tracker = createTracker({ ...how, fps: truth.fps, frameSkip: 0 });
   for (const frame of frames) tracker.push(frame);
@@ -74,5 +75,10 @@ export function trackAndScore(options: { truth: Truth; frames: FrameDetections[]
       return { found: found.map(({ id, box }) => ({ id: String(id), box })), truth: truth.labels[i]!.animals.map(({ track, box }) => ({ id: track, box })) };
     }),
   );
-  return { ...scores, ids: assignment.ids };
+  return { ...scores, ids: assignment.ids, doubts: assignment.doubtfulMoments() };
+}
+
+/** The switches that lie in a doubtful moment of one of their ids, or within half a second of it. Frames are numbered without gaps. */
+export function foretold({ switches, doubts }: Pick<ReturnType<typeof trackAndScore>, "switches" | "doubts">, fps: number): IdentityScores["switches"] {
+  return switches.filter(({ since, at, ids }) => doubts.some((moment) => moment.from - fps / 2 <= at && moment.to + fps / 2 >= since && moment.ids.some((id) => ids.includes(String(id)))));
 }

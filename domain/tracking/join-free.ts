@@ -1,7 +1,7 @@
 import { assign } from "../assignment.ts";
 import { linkCost, lookCost, type Link } from "./link-cost.ts";
 import { standardLooks } from "./looks.ts";
-import type { Tracklet } from "./tracklets.ts";
+import type { Tracklet } from "./tracklet.ts";
 
 /** Links above this are not made: the animal may as well be another one. */
 const LIMIT = 1.5;

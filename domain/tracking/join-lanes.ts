@@ -1,7 +1,7 @@
 import { exchange } from "./exchange.ts";
 import { linkCost, lookCost, type Link } from "./link-cost.ts";
 import { standardLooks, type StandardLook } from "./looks.ts";
-import type { Tracklet } from "./tracklets.ts";
+import type { Tracklet } from "./tracklet.ts";
 
 /** No way from one tracklet to another costs more: with N animals, whoever comes back is one of them. */
 const DEAREST = 3;

@@ -1,7 +1,7 @@
 import { joinFreely } from "./join-free.ts";
 import { joinOnLanes } from "./join-lanes.ts";
 import type { LookSum } from "./looks.ts";
-import type { Tracklet } from "./tracklets.ts";
+import type { Tracklet } from "./tracklet.ts";
 
 /** So many tracklets are weighed against each other at once. Only a long video has more: hours with meetings. */
 const AT_ONCE = 4000;

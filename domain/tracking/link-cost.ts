@@ -1,6 +1,6 @@
 import { centre, keypointSimilarity } from "./similarity.ts";
 import { apart, type StandardLook } from "./looks.ts";
-import type { Place, Tracklet } from "./tracklets.ts";
+import type { Place, Tracklet } from "./tracklet.ts";
 
 /** One tracklet may be followed by the other: the same animal, at this cost. */
 export interface Link {

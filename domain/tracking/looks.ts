@@ -1,5 +1,5 @@
 import type { Look } from "../appearance.ts";
-import type { Tracklet } from "./tracklets.ts";
+import type { Tracklet } from "./tracklet.ts";
 
 /** The looks of a tracklet's sightings in which nobody else was near, summed up by channel. */
 export interface LookSum {

@@ -5,11 +5,11 @@ import { bodyOf, boxOf, covers, keypointsOf } from "../../scripts/sample/body.ts
 import { createRandom } from "../../scripts/sample/random.ts";
 import type { Detection, FrameDetections } from "../detections.ts";
 import type { Truth } from "../result.ts";
-import { disturb, trackAndScore, type Disturbance } from "./disturb.test-tools.ts";
+import { disturb, foretold, trackAndScore, type Disturbance } from "./disturb.test-tools.ts";
 import { joinOnLanes } from "./join-lanes.ts";
 import { linkCost } from "./link-cost.ts";
 import { createTracker } from "./tracker.ts";
-import type { Hit, Tracklet } from "./tracklets.ts";
+import type { Hit, Tracklet } from "./tracklet.ts";
 
 const MODEL: Omit<Disturbance, "seed" | "mergeAbove"> = { jitter: 0.02, missed: 0.04, falseBoxes: 0.05, doubled: 0.02, merged: 0.5 };
 
@@ -59,6 +59,21 @@ describe("three animals that meet, as a middling model finds them", () => {
   test("boxes alone do nearly as well", () => {
     const scores = trackAndScore({ truth, frames: withoutKeypoints(disturb(truth, { ...MODEL, seed: 1, mergeAbove: 0.25 })), numAnimals: 3 });
     expect(scores.idSwitches).toBeLessThanOrEqual(6);
+  });
+
+  test("moments that are in doubt are few, and nearly all switches lie in them", () => {
+    const [all, told]: [number[], number[]] = [[], []];
+    for (const seed of [1, 2, 3]) {
+      const frames = disturb(truth, { seed, jitter: 0.06, missed: 0.2, falseBoxes: 0.5, doubled: 0.1, merged: 1, mergeAbove: 0.2 });
+      const scores = trackAndScore({ truth, frames: withoutKeypoints(frames), numAnimals: 3 });
+      expect(scores.switches).toHaveLength(scores.idSwitches);
+      expect(scores.doubts.length).toBeLessThan(120);
+      all.push(scores.idSwitches);
+      told.push(foretold(scores, truth.fps).length);
+    }
+    const sum = (values: number[]): number => values.reduce((a, b) => a + b, 0);
+    expect(sum(all)).toBeGreaterThan(10);
+    expect(sum(told) / sum(all)).toBeGreaterThan(0.8);
   });
 
   test("a poor model: still never more ids than animals", () => {

@@ -4,36 +4,10 @@ import type { Detection, FrameDetections } from "../detections.ts";
 import { inDoubt, rivalsOf, type Matching } from "./doubt.ts";
 import { createDoubtLog, type DoubtfulMoment } from "./doubtful-moments.ts";
 import { createFamiliarity, type FamiliarLook } from "./familiar.ts";
-import { addLook, type LookSum } from "./looks.ts";
+import { addLook } from "./looks.ts";
 import { correctAxis, predictAxis, startAxis, type Axis } from "./motion.ts";
 import { centre, costOf, duplicates, type Expectation } from "./similarity.ts";
-
-export interface Place {
-  frame: number;
-  box: Box;
-}
-
-/** One sighting of a tracklet. */
-export interface Hit extends Place {
-  keypoints: [number, number, number][];
-}
-
-/** A stretch of sightings of one animal, without long gaps and all equally sure: what the joining works on. */
-export interface Tracklet {
-  index: number;
-  classId: number;
-  hits: number;
-  scoreSum: number;
-  /** Mean of the box diagonals, pixels. */
-  size: number;
-  first: Hit;
-  last: Hit;
-  /** A few sightings at each end, in order: they tell the speed there. Without keypoints: a night has tens of thousands of tracklets. */
-  head: Place[];
-  tail: Place[];
-  /** How the animal looks, from the sightings in which nobody else was near; null where there are none. */
-  look: LookSum | null;
-}
+import { lengthen, startTracklet, type Tracklet } from "./tracklet.ts";
 
 export interface TrackletOptions {
   fps: number;
@@ -75,8 +49,6 @@ type Doubt = 0 | 1 | 2;
 const [SURE, MEETING, DOUBTFUL]: [Doubt, Doubt, Doubt] = [0, 1, 2];
 /** So many sightings make a tracklet that may be believed. */
 export const CONFIRMED = 3;
-/** Sightings kept at each end. */
-const ENDS = 6;
 /** In a video of fewer frames every sighting counts. */
 export const FIRST_FRAMES = 10;
 /** Costs (see costOf) from which on a pair is not made. */
@@ -231,21 +203,8 @@ export function createTracklets(options: TrackletOptions): Tracklets {
     return track.tracklet.index;
   }
 
-  function lengthen(tracklet: Tracklet, detection: Detection, frame: number): void {
-    const place: Place = { frame, box: detection.box };
-    tracklet.hits += 1;
-    tracklet.scoreSum += detection.score;
-    tracklet.size += (diagonal(detection.box) - tracklet.size) / tracklet.hits;
-    tracklet.last = { ...place, keypoints: detection.keypoints };
-    if (tracklet.head.length < ENDS) tracklet.head.push(place);
-    tracklet.tail.push(place);
-    if (tracklet.tail.length > ENDS) tracklet.tail.shift();
-  }
-
   function newTracklet(detection: Detection, frame: number): Tracklet {
-    const place: Place = { frame, box: detection.box };
-    const hit: Hit = { ...place, keypoints: detection.keypoints };
-    const tracklet: Tracklet = { index: begun, classId: detection.classId, hits: 1, scoreSum: detection.score, size: diagonal(detection.box), first: hit, last: hit, head: [place], tail: [place], look: null };
+    const tracklet = startTracklet(begun, detection, frame);
     tracklets.set(begun, tracklet);
     begun += 1;
     return tracklet;

@@ -8,8 +8,8 @@ import { Quality } from "./quality.tsx";
 
 const MEANING: Record<string, Extract<TextKey, `pages.results.${string}`>> = {
   "result.json": "pages.results.resultJson",
-  "frames.csv": "pages.results.framesCsv",
   "quality.json": "pages.results.quality",
+  "frames.csv": "pages.results.framesCsv",
   "tracks.csv": "pages.results.tracksCsv",
   "tracks.parquet": "pages.results.tracksParquet",
   "dlc.csv": "pages.results.dlcCsv",
