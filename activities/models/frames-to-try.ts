@@ -20,6 +20,9 @@ export async function framesToTry(storage: Storage, taskId?: string): Promise<st
 
 /** Ids sort by creation. */
 async function tasksWithFrames(storage: Storage): Promise<string[]> {
-  const keys = await storage.list(FRAMES_PREFIX);
-  return [...new Set(keys.map((key) => key.slice(FRAMES_PREFIX.length).split("/")[0]!))].toSorted().toReversed();
+  const ids = (await storage.list(FRAMES_PREFIX)).flatMap((key) => {
+    const id = key.slice(FRAMES_PREFIX.length).split("/")[0]!;
+    return key === frameKeys(id, 1).list ? [id] : [];
+  });
+  return ids.toSorted().toReversed();
 }

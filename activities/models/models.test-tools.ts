@@ -32,11 +32,13 @@ export function squares(width: number, height: number, shift: number): Promise<B
     .toBuffer();
 }
 
-/** What the steps of the queue `deployment` need, real, in a folder of its own. */
-export async function startModelLab() {
+/** What the steps of the queue `deployment` need, real, in a folder of its own. `open`: the target, where it is not the embedded runtime. */
+export async function startModelLab(open?: (root: string) => Promise<{ storage: Storage; serving: Serving }>) {
   const root = await mkdtemp(join(tmpdir(), "actverse-models-"));
-  const storage = createLocalStorage({ root });
-  const serving = createOnnxServing({ storage, threads: 1 });
+  const target = await open?.(root);
+  const storage = target?.storage ?? createLocalStorage({ root });
+  const embedded = createOnnxServing({ storage, threads: 1 });
+  const serving = target?.serving ?? embedded;
   const models = createModelRegistry({ storage });
   const lab = {
     root,
@@ -48,13 +50,13 @@ export async function startModelLab() {
     async reference(fixtureName: string, key = `${trainKeys(TASK, 1).prefix}reference/reference.json`): Promise<string> {
       const scratch = { name: `reference-${fixtureName}`, version: 1 };
       await storage.put(modelKeys(scratch.name).onnx(1), await fixture(fixtureName));
-      const { dynamicSize } = await serving.load(scratch);
+      const { dynamicSize } = await embedded.load(scratch);
       const reference: Reference = { imgsz: 64, confidence: 0.6, iou: 0.25, images: [] };
       for (const [i, width] of [64, 64, dynamicSize === true ? 96 : 64].entries()) {
         const file = `${String(i).padStart(5, "0")}.png`;
         await storage.put(key.replace("reference.json", file), await squares(width, 64, 8 * i));
         const { pixels, size } = await planarImage(await storage.localPath(key.replace("reference.json", file)));
-        const [found = []] = await serving.infer({ model: scratch, images: [pixels], size, confidence: 0.6 - PARITY_TOLERANCE.score, iou: 0.25, maxDetections: 300 });
+        const [found = []] = await embedded.infer({ model: scratch, images: [pixels], size, confidence: 0.6 - PARITY_TOLERANCE.score, iou: 0.25, maxDetections: 300 });
         reference.images.push({ file, ...size, detections: found.map(({ classId, ...rest }) => ({ ...rest, class_id: classId })) });
       }
       for (const object of await storage.list(modelKeys(scratch.name).prefix)) await storage.remove(object);
@@ -68,10 +70,11 @@ export async function startModelLab() {
       return { taskId: TASK, round: 1, name: TASK, onnxKey, sha256: createHash("sha256").update(bytes).digest("hex"), deploymentId, lineage: { task_id: TASK }, by: "ada", ...change };
     },
     deploy: (input: DeployInput, deps: Partial<Parameters<typeof createDeployStep>[0]> = {}): Promise<DeployOutput> =>
-      run(createDeployStep({ storage, serving, embedded: serving, models, ...deps }).deployModel, input),
+      run(createDeployStep({ storage, serving, embedded, models, ...deps }).deployModel, input),
     rollBack: (input: RollBackInput, deps: Partial<Parameters<typeof createRollBackStep>[0]> = {}): Promise<RollBackOutput> => run(createRollBackStep({ storage, serving, models, ...deps }).rollBackModel, input),
     async stop(): Promise<void> {
       await serving.close();
+      await embedded.close();
       await rm(root, { recursive: true, force: true });
     },
   };
