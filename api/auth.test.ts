@@ -99,7 +99,8 @@ describe("with keys", () => {
 
   it("shows an admin and the owner what there is", async () => {
     for (const token of [tokens.ada, tokens.admin]) {
-      for (const operation of operations().filter(({ method, path }) => method === "get" && path.includes("{task_id}") && !path.includes("{name}"))) expect((await call(operation, as(token))).status, operation.name).toBe(200);
+      // Events do not end by themselves: events.test.ts.
+      for (const operation of operations().filter(({ method, path }) => method === "get" && path.includes("{task_id}") && !path.includes("{name}") && !path.endsWith("/events"))) expect((await call(operation, as(token))).status, operation.name).toBe(200);
       const list = await send(app, "GET", "/tasks/", { headers: as(token) });
       expect(list.body["tasks"]).toContainEqual(expect.objectContaining({ task_id: taskId, user_id: "ada" }));
     }
