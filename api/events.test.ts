@@ -154,6 +154,8 @@ describe("events of a task", () => {
     const signedIn = async (userId: string) => ({ authorization: `Bearer ${(await keys.add({ userId, admin: false })).token}` });
     const ada = await signedIn("ada");
     const bob = await signedIn("bob");
+    // A running API sees new keys a moment later.
+    await until("keys to be asked for", 30, async () => (await send(app, "GET", "/tasks/")).status === 401 || null);
     const taskId = (await send(app, "POST", "/tasks/", { body: lab.body, headers: ada })).body["task_id"] as string;
     const [hers, his] = [listen(taskId, { headers: ada }), listen(taskId, { headers: bob })];
     await his.ended;

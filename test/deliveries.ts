@@ -131,7 +131,8 @@ export async function runDeliveries({ start, count = 1000, seed = 5 }: { start: 
     const { events } = await lab.env.client.workflow.getHandle(workflowIdOf(taskId)).fetchHistory();
     const scheduled: Record<string, number> = {};
     for (const event of events ?? []) {
-      const name = event.activityTaskScheduledEventAttributes?.activityType?.name;
+      // A deployment is a change of a model, which has a workflow of its own.
+      const name = event.activityTaskScheduledEventAttributes?.activityType?.name ?? event.startChildWorkflowExecutionInitiatedEventAttributes?.workflowType?.name;
       if (name !== null && name !== undefined) scheduled[name] = (scheduled[name] ?? 0) + 1;
     }
     const snapshot = await readJson<Snapshot>(lab.storage, labelKeys(taskId, 1).snapshot);

@@ -2,11 +2,11 @@ import type { DeliveriesReport } from "./deliveries.ts";
 
 /** What counts of 1,000 deliveries of a task with ten frames, whichever tool they came from. */
 export function factsOf({ genuine, unknown, forged, status, scheduled, unchangedByReplays, manifest, snapshot, approvedSha256 }: DeliveriesReport) {
-  const { requestLabeling, verifyApproval = 0, buildDataset, trainModel, deployModel } = scheduled;
+  const { requestLabeling, verifyApproval = 0, buildDataset, trainModel, modelChange } = scheduled;
   return {
     answers: { genuine, unknown, forged },
     status,
-    scheduled: { requestLabeling, buildDataset, trainModel, deployModel },
+    scheduled: { requestLabeling, buildDataset, trainModel, modelChange },
     fewReadBacks: verifyApproval <= 3,
     unchangedByReplays,
     trainedWhatWasApproved: manifest.snapshot.sha256 === approvedSha256,
@@ -20,7 +20,7 @@ export function factsOf({ genuine, unknown, forged, status, scheduled, unchanged
 export const AS_WANTED: ReturnType<typeof factsOf> = {
   answers: { genuine: { 200: 800 }, unknown: { 404: 100 }, forged: { 401: 100 } },
   status: "completed",
-  scheduled: { requestLabeling: 1, buildDataset: 1, trainModel: 1, deployModel: 1 },
+  scheduled: { requestLabeling: 1, buildDataset: 1, trainModel: 1, modelChange: 1 },
   fewReadBacks: true,
   unchangedByReplays: true,
   trainedWhatWasApproved: true,
