@@ -24,7 +24,7 @@ describe("a rollback", () => {
     expect(await lab.rollBack(input("plain", "r1", { why: "flies were missed" }))).toEqual({ model: { name: "plain", version: 2 }, endpoint: "onnx://plain/2" });
     expect((await lab.rollBack(input("plain", "r1"))).model.version).toBe(2);
     expect(await readJson<ServingPointer>(lab.storage, modelKeys("plain").serving)).toMatchObject({ version: 2, before: [1], by: "bob", why: "flies were missed" });
-    expect((await lab.storage.read(modelKeys("plain").config)).toString()).toContain("versions: [ 1, 2 ]");
+    expect((await lab.storage.read(modelKeys("plain").config)).toString()).toContain("versions: [ 1, 2, 3 ]");
     expect((await lab.rollBack(input("plain", "r2", { version: 3 }))).model.version).toBe(3);
     expect((await lab.rollBack(input("plain", "r3", { version: 1 }))).model.version).toBe(1);
     // A new one follows on all that were.
@@ -47,6 +47,13 @@ describe("a rollback", () => {
     await expect(fresh.rollBack(input("broken", "r1"))).rejects.toMatchObject({ field: "model" });
     expect(await fresh.models.served("broken")).toBe(2);
     await fresh.stop();
+  });
+
+  it("from a version whose file is damaged since leads back all the same", async () => {
+    await deployed("rotten", ["detect", "detect"]);
+    await lab.storage.put(modelKeys("rotten").onnx(2), "no model any more");
+    expect((await lab.rollBack(input("rotten", "r1"))).model.version).toBe(1);
+    expect((await lab.storage.read(modelKeys("rotten").config)).toString()).toContain("versions: [ 1 ]");
   });
 
   it("that is killed at any point ends the same after a retry", async () => {

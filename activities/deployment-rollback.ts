@@ -29,7 +29,12 @@ export function createRollBackStep(deps: Pick<Deps, "storage" | "serving" | "mod
         await serving.load({ name, version: next.version });
         await mustOwn();
         await models.point(name, next);
-        await serveVersions(deps, { name, versions: loadedVersions(next) });
+        const versions = loadedVersions(next);
+        await serveVersions(deps, { name, versions }).catch(async (error: unknown) => {
+          if (error instanceof Error && error.name === "ServingError") throw error;
+          // The version that is left cannot be loaded any more: it may be why somebody rolls back.
+          await serveVersions(deps, { name, versions: versions.filter((version) => version !== next.left) });
+        });
         const model = { name, version: next.version };
         context.log("model rolled back", { from: `${name}@${pointer.version}`, to: `${name}@${next.version}` });
         return { model, endpoint: serving.endpointOf(model) };

@@ -25,7 +25,7 @@ describe("which version of a model answers", () => {
 
   it("goes back to the one before, further with each time, and nowhere from the first", () => {
     const once = pointerBack(pointer(3, [2, 1]), [1, 2, 3], other)!;
-    expect(once).toEqual({ version: 2, before: [1], newest: 3, ...other });
+    expect(once).toEqual({ version: 2, before: [1], newest: 3, left: 3, ...other });
     const twice = pointerBack(once, [1, 2, 3], other)!;
     expect(twice).toMatchObject({ version: 1, before: [], newest: 3 });
     expect(pointerBack(twice, [1, 2, 3], other)).toBeNull();

@@ -57,6 +57,8 @@ export interface ServingPointer {
   before: number[];
   /** The newest version that ever answered: a deployment that is tried again does not undo a rollback. */
   newest: number;
+  /** Of a rollback: the version that answered until then. Whoever asked for it a moment before still gets its answer. */
+  left?: number;
   /** ISO 8601, UTC; null where nobody ever changed it. */
   changed_at: string | null;
   by: string | null;
@@ -91,5 +93,5 @@ export function pointerBack(pointer: ServingPointer, deployed: number[], change:
   if (version === pointer.version) return pointer;
   const at = there.indexOf(version);
   const before = at >= 0 ? there.slice(at + 1) : [pointer.version, ...there];
-  return { version, before, newest: Math.max(pointer.newest, version), ...change };
+  return { version, before, newest: Math.max(pointer.newest, version), left: pointer.version, ...change };
 }

@@ -7,11 +7,12 @@ import { servedTogether } from "../../domain/served-together.ts";
 import { tritonConfig } from "../../domain/triton-config.ts";
 import { unusable } from "./model-file.ts";
 
-/** Versions that stay loaded: the one that answers, and the one before, to which a rollback leads and which may still be at work. */
-const LOADED = 2;
-
-/** Ascending. */
-export const loadedVersions = (pointer: ServingPointer | null): number[] => (pointer === null ? [] : [pointer.version, ...pointer.before].slice(0, LOADED).toSorted((a, b) => a - b));
+/** Versions that stay loaded, ascending: the one that answers; the one before, to which a rollback leads and which may still be at work; and the one that a rollback has left, for the same reason. */
+export function loadedVersions(pointer: ServingPointer | null): number[] {
+  if (pointer === null) return [];
+  const { version, before, left = version } = pointer;
+  return [...new Set([version, ...before.slice(0, 1), left])].toSorted((a, b) => a - b);
+}
 
 /** Makes a server answer with exactly these versions: config.pbtxt first, which lists them, then the server itself. */
 export async function serveVersions({ storage, serving }: { storage: Storage; serving: Serving }, { name, versions }: { name: string; versions: number[] }): Promise<void> {

@@ -80,5 +80,7 @@ function currentPointer(stored: ServingPointer | null, deployed: number[], cards
   const byHand = deployed.findLast((version) => version > stored.newest && cards.get(version)?.status === undefined);
   const [version, ...before] = byHand === undefined ? chosen : [byHand, ...chosen];
   if (version === undefined) return pointerWithout(deployed);
-  return { ...stored, version, before, newest: Math.max(stored.newest, version) };
+  const found = { ...stored, version, before, newest: Math.max(stored.newest, version) };
+  if (found.left !== undefined && !deployed.includes(found.left)) delete found.left;
+  return found;
 }
