@@ -1,5 +1,5 @@
 import { isGrpcServiceError, type Client, type WorkflowExecutionDescription, type WorkflowExecutionInfo } from "@temporalio/client";
-import { WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError, type SignalDefinition, type TypedSearchAttributes } from "@temporalio/common";
+import { WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError, type SearchAttributePair, type SignalDefinition, type TypedSearchAttributes } from "@temporalio/common";
 import { decodeArrayFromPayloads } from "@temporalio/common/lib/internal-non-workflow/codec-helpers.js";
 import { ACTIVITIES, PIPELINE_QUEUE, type ActivityName } from "../domain/activities.ts";
 import { runWorkflowIdOf, taskIdOf, workflowIdOf } from "../domain/ids.ts";
@@ -69,6 +69,30 @@ export function createTemporalGateway({ client, kindOf }: { client: Client; kind
     }
   };
 
+  /** `again`: a workflow of this id may have ended before. */
+  async function startOnce(type: string, input: PipelineInput | RunInput, { workflowId, again, summary, attributes }: { workflowId: string; again: boolean; summary: string; attributes: SearchAttributePair[] }): Promise<void> {
+    try {
+      await within(CALL_MS, () =>
+        workflow.start(type, {
+          workflowId,
+          taskQueue: PIPELINE_QUEUE,
+          args: [input],
+          workflowIdReusePolicy: again ? "ALLOW_DUPLICATE" : "REJECT_DUPLICATE",
+          workflowIdConflictPolicy: "USE_EXISTING",
+          staticSummary: summary,
+          typedSearchAttributes: [
+            { key: searchAttributes.owner, value: input.settings.user_id },
+            { key: searchAttributes.project, value: input.settings.project },
+            { key: searchAttributes.state, value: "running" },
+            ...attributes,
+          ],
+        }),
+      );
+    } catch (error) {
+      if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+    }
+  }
+
   async function activitiesOf(description: WorkflowExecutionDescription): Promise<PendingActivity[]> {
     const pending = description.raw.pendingActivities ?? [];
     const found = await Promise.all(
@@ -88,57 +112,29 @@ export function createTemporalGateway({ client, kindOf }: { client: Client; kind
     },
 
     /** Starts the task, or a later round of it, or finds that it was started: the same request twice is one run. */
-    async start(input: PipelineInput): Promise<void> {
-      const { taskId, settings } = input;
-      try {
-        await within(CALL_MS, () =>
-          workflow.start("pipeline", {
-            workflowId: workflowIdOf(taskId),
-            taskQueue: PIPELINE_QUEUE,
-            args: [input],
-            workflowIdReusePolicy: input.opens === undefined ? "REJECT_DUPLICATE" : "ALLOW_DUPLICATE",
-            workflowIdConflictPolicy: "USE_EXISTING",
-            staticSummary: `${settings.project}: ${taskId}`,
-            typedSearchAttributes: [
-              { key: searchAttributes.taskId, value: taskId },
-              { key: searchAttributes.owner, value: settings.user_id },
-              { key: searchAttributes.project, value: settings.project },
-              { key: searchAttributes.state, value: "running" },
-              { key: searchAttributes.round, value: input.opens?.round ?? 1 },
-            ],
-          }),
-        );
-      } catch (error) {
-        if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
-      }
-    },
+    start: (input: PipelineInput): Promise<void> =>
+      startOnce("pipeline", input, {
+        workflowId: workflowIdOf(input.taskId),
+        again: input.opens !== undefined,
+        summary: `${input.settings.project}: ${input.taskId}`,
+        attributes: [
+          { key: searchAttributes.taskId, value: input.taskId },
+          { key: searchAttributes.round, value: input.opens?.round ?? 1 },
+        ],
+      }),
 
     /** Starts a single step on its own, or finds that it was started. */
-    async startRun(input: RunInput): Promise<void> {
-      const { taskId: runId, settings, run } = input;
-      try {
-        await within(CALL_MS, () =>
-          workflow.start("singleStep", {
-            workflowId: runWorkflowIdOf(run.kind, runId),
-            taskQueue: PIPELINE_QUEUE,
-            args: [input],
-            workflowIdReusePolicy: "REJECT_DUPLICATE",
-            workflowIdConflictPolicy: "USE_EXISTING",
-            staticSummary: `${run.kind}: ${run.task_id ?? runId}`,
-            typedSearchAttributes: [
-              { key: searchAttributes.taskId, value: run.task_id ?? runId },
-              { key: searchAttributes.owner, value: settings.user_id },
-              { key: searchAttributes.project, value: settings.project },
-              { key: searchAttributes.step, value: run.kind },
-              { key: searchAttributes.state, value: "running" },
-              { key: searchAttributes.round, value: 1 },
-            ],
-          }),
-        );
-      } catch (error) {
-        if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
-      }
-    },
+    startRun: (input: RunInput): Promise<void> =>
+      startOnce("singleStep", input, {
+        workflowId: runWorkflowIdOf(input.run.kind, input.taskId),
+        again: false,
+        summary: `${input.run.kind}: ${input.run.task_id ?? input.taskId}`,
+        attributes: [
+          { key: searchAttributes.taskId, value: input.run.task_id ?? input.taskId },
+          { key: searchAttributes.step, value: input.run.kind },
+          { key: searchAttributes.round, value: 1 },
+        ],
+      }),
 
     signal: <A>(taskId: string, signal: SignalDefinition<[A]>, argument: A): Promise<boolean> => reaches(async () => (await handle(taskId)).signal(signal, argument)),
     cancel: (taskId: string): Promise<boolean> => reaches(async () => (await handle(taskId)).cancel()),
