@@ -133,8 +133,8 @@ export const taskKeys = (taskId: string) => ({
   recordOf: (round: number) => `tasks/${taskId}/round-${round}/record.json`,
 });
 
-/** API keys: their hashes, never they themselves. */
-export const AUTH_KEYS = "auth/keys.json";
+/** API keys: their hashes, never they themselves. One object each, so that two who make keys at once lose none. */
+export const apiKeys = { prefix: "auth/keys/", of: (id: string) => `auth/keys/${id}.json`, /** Where all lay in one list before; only read. */ list: "auth/keys.json" };
 /** Signs the browser's session cookies. */
 export const AUTH_SECRET = "auth/session-secret";
 
