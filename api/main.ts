@@ -36,6 +36,8 @@ const app = await buildApp({
   temporal: createTemporalGateway({ client, kindOf: runKindOf(adapters.storage) }),
   auth: { allowAnonymous },
   allowedRoots: config.allowedRoots,
+  corsOrigins: config.corsOrigins,
+  trustProxy: config.trustProxy,
   webRoot: fileURLToPath(new URL("web/dist", import.meta.url)),
   version: packageJson.version,
   logger,
