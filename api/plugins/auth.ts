@@ -18,6 +18,10 @@ declare module "fastify" {
   interface FastifyContextConfig {
     policy?: Policy;
   }
+  interface FastifyInstance {
+    /** Every route of the app as it was declared, those of plugins and those that Fastify adds (HEAD) included. */
+    declaredRoutes: Pick<RouteOptions, "method" | "url" | "config">[];
+  }
   interface FastifyRequest {
     /** null on public routes where nobody is signed in. */
     caller: Caller | null;
@@ -61,6 +65,7 @@ function checkOrigin(request: FastifyRequest, corsOrigins: string[]): void {
 export function addAuth(app: FastifyInstance, { keys, sessions, allowAnonymous, corsOrigins }: AuthDeps): void {
   app.decorateRequest("caller", null);
   const routes: RouteOptions[] = [];
+  app.decorate("declaredRoutes", routes);
   app.addHook("onRoute", (route) => void routes.push(route));
   app.addHook("onReady", async () => {
     const open = routes.filter((route) => route.config?.policy === undefined);
