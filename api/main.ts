@@ -33,7 +33,7 @@ const app = await buildApp({
   storage: adapters.storage,
   labeling: await adapters.labeling(),
   externalLabeling: await adapters.externalLabeling(),
-  temporal: createTemporalGateway({ client, kindOf: runKindOf(adapters.storage) }),
+  temporal: createTemporalGateway({ client, kindOf: runKindOf(adapters.storage), publicUrl: config.publicUrl }),
   auth: { allowAnonymous },
   allowedRoots: config.allowedRoots,
   corsOrigins: config.corsOrigins,
