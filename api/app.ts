@@ -34,6 +34,7 @@ import { taskRoutes } from "./routes/tasks.ts";
 import { trainingRoutes } from "./routes/training.ts";
 import { webhookRoutes } from "./routes/webhooks.ts";
 import { createSessions } from "./session.ts";
+import { createTaskIndex } from "./task-index.ts";
 import type { TemporalGateway } from "./temporal.ts";
 import { validatorCompiler } from "./validation.ts";
 import { createWatcher } from "./watcher.ts";
@@ -92,7 +93,7 @@ export async function buildApp(deps: AppDeps): Promise<App> {
   const { storage, temporal, corsOrigins = [] } = deps;
   const keys = createKeyStore({ storage });
   const sessions = createSessions({ storage });
-  const context: Context = { ...deps, models: createModelRegistry({ storage }), externalLabeling: deps.externalLabeling ?? NO_EXTERNAL_TOOLS, keys, sessions, watcher: createWatcher({ temporal, storage }) };
+  const context: Context = { ...deps, models: createModelRegistry({ storage }), externalLabeling: deps.externalLabeling ?? NO_EXTERNAL_TOOLS, keys, sessions, index: createTaskIndex({ storage, temporal }), watcher: createWatcher({ temporal, storage }) };
 
   addProblems(app);
   addSecurityHeaders(app);
