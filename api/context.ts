@@ -8,6 +8,7 @@ import { InputError } from "../domain/errors.ts";
 import type { KeyStore } from "./keys.ts";
 import { callerOf } from "./plugins/auth.ts";
 import type { Sessions } from "./session.ts";
+import type { TaskIndex } from "./task-index.ts";
 import type { TemporalGateway } from "./temporal.ts";
 import type { TaskView } from "./views.ts";
 import type { Watcher } from "./watcher.ts";
@@ -19,6 +20,7 @@ export interface Context {
   labeling: BuiltinLabeling;
   externalLabeling: ExternalTools;
   temporal: TemporalGateway;
+  index: TaskIndex;
   watcher: Watcher;
   keys: KeyStore;
   sessions: Sessions;

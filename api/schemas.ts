@@ -1,6 +1,7 @@
 import { Type } from "typebox";
 import { ID_PATTERN } from "../domain/ids.ts";
 import { LabeledObject } from "../domain/labels.ts";
+import { RUN_KINDS } from "../domain/runs.ts";
 import { STEPS } from "../domain/task.ts";
 
 /** What goes over the wire, besides the schemas of domain/: the OpenAPI document is made of these. */
@@ -24,7 +25,7 @@ export const ProblemSchema = Type.Object(
   { description: "RFC 9457 problem details" },
 );
 
-const TASK_STATUS = ["running", "waiting", "parked", "completed", "failed", "cancelled"] as const;
+export const TASK_STATUS = ["running", "waiting", "parked", "completed", "failed", "cancelled"] as const;
 
 export const ProgressSchema = Type.Object({
   done: Type.Number(),
@@ -42,6 +43,7 @@ export const StatusAnswer = Type.Object({
   round: Type.Integer(),
   created_at: Type.String(moment),
   ended_at: nullable(Type.String(moment)),
+  deleted_at: Type.Optional(Type.String({ description: "Its data were deleted on request: nothing but this record is left." })),
   waiting_for: nullable(Type.String()),
   steps: Type.Array(
     Type.Object({
@@ -63,7 +65,8 @@ export const StatusAnswer = Type.Object({
 });
 
 export const TaskRow = Type.Object({
-  task_id: Type.String(),
+  task_id: Type.String({ description: "Of a single step that runs on its own: its run_id." }),
+  run: nullable(Type.Enum(RUN_KINDS, { description: "Which single step it is; null: a task." })),
   user_id: Type.String(),
   project: Type.String(),
   status: Type.Enum(TASK_STATUS),

@@ -20,10 +20,10 @@ const limit = createLimit(AT_ONCE);
 async function handle(asked: TritonRequest): Promise<Detection[][]> {
   if (asked.kind === "infer") return await infer(asked);
   const { facts } = asked;
-  const images = emptyImages(facts);
-  const output = await send(asked, partOf(images, 0, images.count, facts));
+  const { images, height, width } = emptyImages(facts);
+  const output = await send(asked, { pixels: Buffer.concat(images), dims: [images.length, 3, height, width] });
   try {
-    checkOutput(output, images.count, facts);
+    checkOutput(output, images.length, facts);
   } catch (error) {
     throw new ThreadProblem("model", messageOf(error));
   }
