@@ -1,5 +1,5 @@
 import { Client, Connection } from "@temporalio/client";
-import { rm } from "node:fs/promises";
+import { rm, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { Queue } from "../../domain/activities.ts";
@@ -74,6 +74,8 @@ export async function runLong<T>({ video, home, workers, env, say }: LongRunOpti
     const { frames, ids, meanAnimals } = state.steps[0]!.result as unknown as JoinOutput;
     if (frames !== video.frames || ids !== video.animals || meanAnimals < 0.8 * video.animals) throw new Error(`${frames} rows, ${ids} ids and ${meanAnimals} animals a row of ${video.frames} frames with ${video.animals} animals`);
     const spans = await spansOf(client, runWorkflowIdOf("inference", runId));
+    // For those who want to see more than a figure.
+    await writeFile(join(home, "run.json"), JSON.stringify({ spans, samples: memory.samples }));
     return await then({ runId, apiUrl: stack.apiUrl, home, samples: memory.samples, spans, seconds, pids: stack.pids() });
   } finally {
     memory.stop();
