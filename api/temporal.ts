@@ -2,6 +2,7 @@ import { isGrpcServiceError, type Client, type WorkflowExecutionDescription, typ
 import { WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError, type SearchAttributePair, type SignalDefinition, type TypedSearchAttributes } from "@temporalio/common";
 import { decodeArrayFromPayloads } from "@temporalio/common/lib/internal-non-workflow/codec-helpers.js";
 import { ACTIVITIES, PIPELINE_QUEUE, type ActivityName } from "../domain/activities.ts";
+import { staticDetailsOf, summaryOf } from "../domain/details.ts";
 import { runWorkflowIdOf, taskIdOf, workflowIdOf } from "../domain/ids.ts";
 import { RUN_KINDS, type RunKind } from "../domain/runs.ts";
 import type { Progress, TaskState, TaskStatus } from "../domain/state.ts";
@@ -42,8 +43,8 @@ const PING_MS = 1_500;
 const LIST_MAX = 1_000;
 const GRPC_UNAVAILABLE = 14;
 
-/** `kindOf`: which kind of single step an id is; null where it is a task's. */
-export function createTemporalGateway({ client, kindOf }: { client: Client; kindOf: (id: string) => Promise<RunKind | null> }) {
+/** `kindOf`: which kind of single step an id is; null where it is a task's. `publicUrl`: where people reach the pages, for the links in Temporal's Web UI. */
+export function createTemporalGateway({ client, kindOf, publicUrl = null }: { client: Client; kindOf: (id: string) => Promise<RunKind | null>; publicUrl?: string | null }) {
   const { workflow, connection } = client;
   const within = <T>(ms: number, work: () => Promise<T>): Promise<T> => connection.withDeadline(Date.now() + ms, work);
   /** Of those that Temporal knows: what an id is never changes. */
@@ -82,6 +83,7 @@ export function createTemporalGateway({ client, kindOf }: { client: Client; kind
           workflowIdReusePolicy: again ? "ALLOW_DUPLICATE" : "REJECT_DUPLICATE",
           workflowIdConflictPolicy: "USE_EXISTING",
           staticSummary: summary,
+          staticDetails: staticDetailsOf({ settings: input.settings, round: "opens" in input ? (input.opens?.round ?? 1) : 1 }, publicUrl === null ? null : new URL(`/task/${input.taskId}`, publicUrl).href),
           typedSearchAttributes: [
             { key: searchAttributes.owner, value: input.settings.user_id },
             { key: searchAttributes.project, value: input.settings.project },
@@ -133,7 +135,7 @@ export function createTemporalGateway({ client, kindOf }: { client: Client; kind
       startOnce("pipeline", input, {
         workflowId: workflowIdOf(input.taskId),
         again: input.opens !== undefined,
-        summary: `${input.settings.project}: ${input.taskId}`,
+        summary: summaryOf(input.settings),
         attributes: [
           { key: searchAttributes.taskId, value: input.taskId },
           { key: searchAttributes.round, value: input.opens?.round ?? 1 },

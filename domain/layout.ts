@@ -151,8 +151,8 @@ export const listKeys = (of: string | null) => {
 /** Says that every task from before there were lists is in them. */
 export const LISTS_COMPLETE = "tasks/lists/complete.json";
 
-/** API keys: their hashes, never they themselves. */
-export const AUTH_KEYS = "auth/keys.json";
+/** API keys: their hashes, never they themselves. One object each, so that two who make keys at once lose none. */
+export const apiKeys = { prefix: "auth/keys/", of: (id: string) => `auth/keys/${id}.json`, /** Where all lay in one list before; only read. */ list: "auth/keys.json" };
 /** Signs the browser's session cookies. */
 export const AUTH_SECRET = "auth/session-secret";
 
