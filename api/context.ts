@@ -5,6 +5,7 @@ import type { BuiltinLabeling, ExternalTools } from "../adapters/labeling/labeli
 import type { ModelRegistry } from "../adapters/models/registry.ts";
 import type { Storage } from "../adapters/storage/storage.ts";
 import { InputError } from "../domain/errors.ts";
+import type { TaskState } from "../domain/state.ts";
 import type { KeyStore } from "./keys.ts";
 import { callerOf } from "./plugins/auth.ts";
 import type { Sessions } from "./session.ts";
@@ -55,4 +56,9 @@ export async function taskOrRunFor(request: FastifyRequest, { watcher }: Pick<Co
 /** 409 where nothing can be changed any more. */
 export function refuseEnded({ state, ended }: TaskView): void {
   if (ended) throw new InputError({ field: "task_id", message: `task ${state.task_id} has ended (${state.status})`, whatToDo: "make a new task", status: 409 });
+}
+
+/** 409 where its data were deleted. */
+export function refuseDeleted({ task_id: taskId, deleted_at: deletedAt }: TaskState): void {
+  if (deletedAt !== undefined) throw new InputError({ field: "task_id", message: `the data of ${taskId} were deleted (${deletedAt})`, whatToDo: "make a new task of the video", status: 409 });
 }

@@ -35,6 +35,8 @@ export const ProgressSchema = Type.Object({
   figures: Type.Optional(Type.Record(Type.String(), Type.Number())),
 });
 
+export const Timeline = Type.Array(Type.Object({ event: Type.String(), at: Type.String(moment), seq: Type.Optional(Type.Integer()), data: Type.Record(Type.String(), Type.Unknown()) }));
+
 export const StatusAnswer = Type.Object({
   task_id: Type.String(),
   status: Type.Enum(TASK_STATUS),
@@ -60,7 +62,7 @@ export const StatusAnswer = Type.Object({
   rounds: Type.Optional(Type.Array(Type.Record(Type.String(), Type.Unknown()), { description: "How earlier rounds ended." })),
   run: Type.Optional(Type.Record(Type.String(), Type.Unknown(), { description: "Of a single step that runs on its own: its kind, the task that it is for, what it does." })),
   settings: Type.Record(Type.String(), Type.Unknown(), { description: "As in POST /tasks/, with every default." }),
-  timeline: Type.Array(Type.Object({ event: Type.String(), at: Type.String(moment), seq: Type.Optional(Type.Integer()), data: Type.Record(Type.String(), Type.Unknown()) })),
+  timeline: Timeline,
   answered_by: Type.Enum(["workflow", "temporal", "record"]),
 });
 

@@ -42,13 +42,15 @@ export function createTaskIndex({ storage, temporal }: { storage: Storage; tempo
   /** Once in a data folder's life: tasks from before there were lists. */
   async function takeInOld(): Promise<void> {
     if ((await storage.size(LISTS_COMPLETE)) !== null) return;
-    for (const { taskId, kind, owner } of await temporal.known()) await add({ id: taskId, kind, owner, people: [] });
+    const ended = new Set<string>();
     for (const key of await storage.list(TASKS_PREFIX)) {
       const id = key.slice(TASKS_PREFIX.length).split("/")[0]!;
       if (!isId(id) || key !== taskKeys(id).record) continue;
       const record = await readJsonIfThere<TaskState>(storage, key);
+      ended.add(id);
       if (record !== null && record.deleted_at === undefined) await add({ id, kind: record.run?.kind ?? null, owner: record.user_id, people: record.settings.labeling?.people ?? [] });
     }
+    for (const { taskId, kind, owner } of await temporal.known()) if (!ended.has(taskId)) await add({ id: taskId, kind, owner, people: [] });
     await storage.createIfAbsent(LISTS_COMPLETE, JSON.stringify({ at: new Date().toISOString() }));
   }
 

@@ -208,6 +208,9 @@ export function createTemporalGateway({ client, kindOf, publicUrl = null }: { cl
       return await listed(`WorkflowId IN (${names.join(", ")})`);
     },
 
+    /** Tasks whose pre-labels are yet to be made, and all runs: those at work that may read what another task has made. */
+    readers: (): Promise<Description[]> => listed('ExecutionStatus = "Running" AND (WorkflowType = "singleStep" OR (WorkflowType = "pipeline" AND (ActverseStep IS NULL OR ActverseStep IN ("download", "frames", "preinference"))))'),
+
     /** All tasks and runs that Temporal knows, so many as are looked through. */
     known: (): Promise<Description[]> => listed('WorkflowType IN ("pipeline", "singleStep")'),
   };

@@ -133,6 +133,9 @@ export const taskKeys = (taskId: string) => ({
   recordOf: (round: number) => `tasks/${taskId}/round-${round}/record.json`,
 });
 
+/** All that a task or run keeps but its record: what deleting it takes away. Models that were promoted have folders of their own. */
+export const dataPrefixes = (taskId: string): string[] => [modelKeys(taskId).prefix, videoKeys(taskId).prefix, frameKeys(taskId, 1).prefix, labelKeys(taskId, 1).prefix, trainKeys(taskId, 1).prefix, resultKeys(taskId, 1).prefix, importKeys(taskId).prefix];
+
 /** Of all tasks and runs. */
 export const TASKS_PREFIX = "tasks/";
 
