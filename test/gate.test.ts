@@ -7,7 +7,7 @@ import type { FrameLabels, LabeledObject, Snapshot } from "../domain/labels.ts";
 import { labelKeys, resultKeys, trainKeys } from "../domain/layout.ts";
 import type { TaskState } from "../domain/state.ts";
 import { until } from "../scripts/child.ts";
-import { ApiError } from "../scripts/demo/client.ts";
+import { ApiError } from "../cli/client.ts";
 import { QUEUES } from "../domain/activities.ts";
 import { makeSample } from "../scripts/sample/make-sample.ts";
 import { createLab, type Lab } from "./lab.ts";

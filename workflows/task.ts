@@ -1,4 +1,5 @@
 import { CancellationScope, log, setCurrentDetails, upsertSearchAttributes } from "@temporalio/workflow";
+import { detailsOf } from "../domain/details.ts";
 import type { EventData, EventName, TaskEvent } from "../domain/events.ts";
 import type { StepState, StepStatus, TaskState, TaskStatus } from "../domain/state.ts";
 import { STEPS, type StepName } from "../domain/task.ts";
@@ -43,8 +44,7 @@ export function createTask(input: PipelineInput | RunInput) {
       { key: searchAttributes.state, value: state.status },
       { key: searchAttributes.round, value: state.round },
     ]);
-    const rows = state.steps.map((s) => `| ${s.name} | ${s.status} | ${s.started_at ?? ""} | ${s.ended_at ?? ""} | ${(s.reason ?? "").replaceAll("|", "/")} |`);
-    setCurrentDetails([`**${state.status}**${state.waiting_for === null ? "" : `: ${state.waiting_for}`}`, "", "| step | state | began | ended | why |", "| --- | --- | --- | --- | --- |", ...rows].join("\n"));
+    setCurrentDetails(detailsOf(state));
   }
 
   return {
@@ -79,6 +79,7 @@ export function createTask(input: PipelineInput | RunInput) {
 
     progress(name: StepName, done: number, total: number, unit: string): void {
       stepOf(name).progress = { done, total, unit };
+      setCurrentDetails(detailsOf(state));
     },
 
     /** Whether a person has been told that a plan's results are empty; from now on they have. */
