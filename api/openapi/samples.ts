@@ -24,5 +24,6 @@ export const PARAMETERS: Record<string, unknown> = {
   limit: 50,
   width: 184,
   round: 1,
+  time: 8.3,
   last_event_id: "1.12",
 };

@@ -59,6 +59,11 @@ export const TASK_OPERATIONS: Record<string, Operation> = {
     description: "Of the newest round, or of the one that `round` names. The list is empty until there are results.",
     answers: { 200: { files: [{ name: "result.json", bytes: 4_812_340, url: `/tasks/${TASK}/results/result.json` }, { name: "annotated.mp4", bytes: 18_220_114, url: `/tasks/${TASK}/results/annotated.mp4` }] } },
   },
+  "GET /tasks/{task_id}/results/rows": {
+    id: "listResultRows",
+    description: "Without reading the whole file, however long it is: begin with a `frame` or a `time`, and go on with `next`.",
+    answers: { 200: { rows: [{ frame: 250, timestamp: 8.333333, ids: ["0"], boxes: [[0.31, 0.4, 0.42, 0.61]], boxes_score: [0.93], keypoints: [[[0.33, 0.42]]], keypoints_score: [[0.97]], smoothed_keypoints: [[[0.331, 0.421]]], class_ids: [0] }], next: 251 } },
+  },
   "GET /tasks/{task_id}/results/{name}": { id: "getResult", description: "Ranges work (`Range: bytes=0-1023`), so a video can be sought in and a broken download goes on." },
 
   "POST /webhooks/label-studio/{task_id}": { id: "receiveLabelStudioWebhook", description: "For Label Studio alone: the delivery carries the secret that was agreed on in the header `x-actverse-secret`. Repeats are harmless.", body: { action: "ANNOTATION_UPDATED", project: { id: 3, task_number: 60, finished_task_number: 60 } }, answers: { 200: { effect: "approved" } } },
