@@ -36,6 +36,7 @@ import { trainingRoutes } from "./routes/training.ts";
 import { webhookRoutes } from "./routes/webhooks.ts";
 import { createSessions } from "./session.ts";
 import { createTaskIndex } from "./task-index.ts";
+import { createTaskRequests } from "./task-requests.ts";
 import type { TemporalGateway } from "./temporal.ts";
 import { validatorCompiler } from "./validation.ts";
 import { createWatcher } from "./watcher.ts";
@@ -94,11 +95,11 @@ export async function buildApp(deps: AppDeps): Promise<App> {
   const { storage, temporal, corsOrigins = [] } = deps;
   const keys = createKeyStore({ storage });
   const sessions = createSessions({ storage });
-  const context: Context = { ...deps, models: createModelRegistry({ storage }), externalLabeling: deps.externalLabeling ?? NO_EXTERNAL_TOOLS, keys, sessions, index: createTaskIndex({ storage, temporal }), watcher: createWatcher({ temporal, storage }) };
+  const context: Context = { ...deps, models: createModelRegistry({ storage }), externalLabeling: deps.externalLabeling ?? NO_EXTERNAL_TOOLS, keys, sessions, index: createTaskIndex({ storage, temporal }), requests: createTaskRequests({ storage, onError: (error) => app.log.warn({ err: error }, "lines of a task's request log were lost") }), watcher: createWatcher({ temporal, storage }) };
 
   addProblems(app);
   addSecurityHeaders(app);
-  addRequestLog(app);
+  addRequestLog(app, context);
   await addCors(app, { corsOrigins });
   await app.register(cookie);
   await app.register(sse, { heartbeatInterval: HEARTBEAT_MS });

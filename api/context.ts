@@ -10,6 +10,7 @@ import type { KeyStore } from "./keys.ts";
 import { callerOf } from "./plugins/auth.ts";
 import type { Sessions } from "./session.ts";
 import type { TaskIndex } from "./task-index.ts";
+import type { TaskRequests } from "./task-requests.ts";
 import type { TemporalGateway } from "./temporal.ts";
 import type { TaskView } from "./views.ts";
 import type { Watcher } from "./watcher.ts";
@@ -22,6 +23,7 @@ export interface Context {
   externalLabeling: ExternalTools;
   temporal: TemporalGateway;
   index: TaskIndex;
+  requests: TaskRequests;
   watcher: Watcher;
   keys: KeyStore;
   sessions: Sessions;
@@ -46,6 +48,7 @@ export async function taskFor(request: FastifyRequest, context: Pick<Context, "w
 export async function taskOrRunFor(request: FastifyRequest, { watcher }: Pick<Context, "watcher">, taskId: string, purpose: Purpose = "own"): Promise<TaskView> {
   const { admin, userId } = callerOf(request);
   const view = await watcher.view(taskId);
+  if (view !== null) request.tasks.add(taskId);
   const isOf = (): boolean => view?.state.user_id === userId || (purpose === "label" && view?.state.settings.labeling?.people?.includes(userId) === true);
   if (view === null || !(admin || isOf())) {
     throw new InputError({ field: "task_id", message: `there is no task ${taskId}`, whatToDo: "GET /tasks/ lists the tasks there are", status: 404 });

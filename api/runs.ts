@@ -58,6 +58,7 @@ export async function startRun(request: FastifyRequest, reply: FastifyReply, { s
   const settings = settingsOf({ ...run.settings, user_id: userId });
   const claimed = key === undefined ? { taskId: makeId(), createdAt: new Date().toISOString(), ended: false } : await claimTask({ storage, userId, key, body: { kind, job, settings } });
   const runId = claimed.taskId;
+  request.tasks.add(runId);
   if (!claimed.ended) {
     await storage.createIfAbsent(taskKeys(runId).run, JSON.stringify({ kind } satisfies RunMark));
     await index.add({ id: runId, kind, owner: settings.user_id, people: [] });

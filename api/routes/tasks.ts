@@ -55,6 +55,7 @@ export function taskRoutes(app: App, context: Pick<Context, "storage" | "tempora
       const key = request.headers["idempotency-key"];
       const claimed = key === undefined ? { taskId: makeId(), createdAt: new Date().toISOString(), ended: false } : await claimTask({ storage, userId: caller.userId, key, body: request.body });
       const { taskId, createdAt } = claimed;
+      request.tasks.add(taskId);
       if (!claimed.ended) {
         // Listed first: whatever happens between the two, what runs is listed.
         await index.add({ id: taskId, kind: null, owner: settings.user_id, people: settings.labeling.people ?? [] });
