@@ -22,6 +22,7 @@ import { deploymentRoutes } from "./routes/deployments.ts";
 import { eventRoutes } from "./routes/events.ts";
 import { healthRoutes } from "./routes/health.ts";
 import { inferenceRoutes } from "./routes/inference.ts";
+import { labelingRunRoutes } from "./routes/labeling-run.ts";
 import { labelingRoutes } from "./routes/labeling.ts";
 import { modelImportRoutes } from "./routes/model-import.ts";
 import { modelRoutes } from "./routes/models.ts";
@@ -33,6 +34,7 @@ import { syncRoutes } from "./routes/sync.ts";
 import { taskRecordRoutes } from "./routes/task-records.ts";
 import { taskRoutes } from "./routes/tasks.ts";
 import { trainingRoutes } from "./routes/training.ts";
+import { videoRoutes } from "./routes/video.ts";
 import { webhookRoutes } from "./routes/webhooks.ts";
 import { createSessions } from "./session.ts";
 import { createTaskIndex } from "./task-index.ts";
@@ -108,7 +110,7 @@ export async function buildApp(deps: AppDeps): Promise<App> {
   addAuth(app, { keys, sessions, allowAnonymous: deps.auth.allowAnonymous, corsOrigins });
   await addOpenApi(app, deps);
   await addPages(app, deps);
-  for (const add of [healthRoutes, sessionRoutes, taskRoutes, taskRecordRoutes, trainingRoutes, resultRoutes, labelingRoutes, presenceRoutes, approvalRoutes, syncRoutes, roundRoutes, deploymentRoutes, modelRoutes, modelImportRoutes, inferenceRoutes, webhookRoutes]) add(app, context);
+  for (const add of [healthRoutes, sessionRoutes, taskRoutes, taskRecordRoutes, videoRoutes, labelingRunRoutes, trainingRoutes, resultRoutes, labelingRoutes, presenceRoutes, approvalRoutes, syncRoutes, roundRoutes, deploymentRoutes, modelRoutes, modelImportRoutes, inferenceRoutes, webhookRoutes]) add(app, context);
   eventRoutes(app, { ...context, live: createLive(context) });
   return app;
 }
