@@ -22,6 +22,7 @@ import { deploymentRoutes } from "./routes/deployments.ts";
 import { eventRoutes } from "./routes/events.ts";
 import { healthRoutes } from "./routes/health.ts";
 import { inferenceRoutes } from "./routes/inference.ts";
+import { labelingRunRoutes } from "./routes/labeling-run.ts";
 import { labelingRoutes } from "./routes/labeling.ts";
 import { modelImportRoutes } from "./routes/model-import.ts";
 import { modelRoutes } from "./routes/models.ts";
@@ -33,9 +34,11 @@ import { syncRoutes } from "./routes/sync.ts";
 import { taskRecordRoutes } from "./routes/task-records.ts";
 import { taskRoutes } from "./routes/tasks.ts";
 import { trainingRoutes } from "./routes/training.ts";
+import { videoRoutes } from "./routes/video.ts";
 import { webhookRoutes } from "./routes/webhooks.ts";
 import { createSessions } from "./session.ts";
 import { createTaskIndex } from "./task-index.ts";
+import { createTaskRequests } from "./task-requests.ts";
 import type { TemporalGateway } from "./temporal.ts";
 import { validatorCompiler } from "./validation.ts";
 import { createWatcher } from "./watcher.ts";
@@ -94,11 +97,11 @@ export async function buildApp(deps: AppDeps): Promise<App> {
   const { storage, temporal, corsOrigins = [] } = deps;
   const keys = createKeyStore({ storage });
   const sessions = createSessions({ storage });
-  const context: Context = { ...deps, models: createModelRegistry({ storage }), externalLabeling: deps.externalLabeling ?? NO_EXTERNAL_TOOLS, keys, sessions, index: createTaskIndex({ storage, temporal }), watcher: createWatcher({ temporal, storage }) };
+  const context: Context = { ...deps, models: createModelRegistry({ storage }), externalLabeling: deps.externalLabeling ?? NO_EXTERNAL_TOOLS, keys, sessions, index: createTaskIndex({ storage, temporal }), requests: createTaskRequests({ storage, onError: (error) => app.log.warn({ err: error }, "lines of a task's request log were lost") }), watcher: createWatcher({ temporal, storage }) };
 
   addProblems(app);
   addSecurityHeaders(app);
-  addRequestLog(app);
+  addRequestLog(app, context);
   await addCors(app, { corsOrigins });
   await app.register(cookie);
   await app.register(sse, { heartbeatInterval: HEARTBEAT_MS });
@@ -107,7 +110,7 @@ export async function buildApp(deps: AppDeps): Promise<App> {
   addAuth(app, { keys, sessions, allowAnonymous: deps.auth.allowAnonymous, corsOrigins });
   await addOpenApi(app, deps);
   await addPages(app, deps);
-  for (const add of [healthRoutes, sessionRoutes, taskRoutes, taskRecordRoutes, trainingRoutes, resultRoutes, labelingRoutes, presenceRoutes, approvalRoutes, syncRoutes, roundRoutes, deploymentRoutes, modelRoutes, modelImportRoutes, inferenceRoutes, webhookRoutes]) add(app, context);
+  for (const add of [healthRoutes, sessionRoutes, taskRoutes, taskRecordRoutes, videoRoutes, labelingRunRoutes, trainingRoutes, resultRoutes, labelingRoutes, presenceRoutes, approvalRoutes, syncRoutes, roundRoutes, deploymentRoutes, modelRoutes, modelImportRoutes, inferenceRoutes, webhookRoutes]) add(app, context);
   eventRoutes(app, { ...context, live: createLive(context) });
   return app;
 }

@@ -20,8 +20,8 @@ export const TASK_OPERATIONS: Record<string, Operation> = {
   },
   "GET /tasks/": {
     id: "listTasks",
-    description: "The newest first. Users see their own tasks, admins everybody's.",
-    answers: { 200: { tasks: [{ task_id: TASK, user_id: "ada", project: "default", status: "waiting", waiting_for: "labels and their approval", created_at: AT, ended_at: null, step: "labeling" }] } },
+    description: "The newest first. Users see their own tasks and those that they may label, admins everybody's. Which tasks there are is kept in storage: a page costs the same however many there are. With filters a page may be short, or empty, and still have a next one.",
+    answers: { 200: { next: TASK, tasks: [{ task_id: TASK, run: null, user_id: "ada", project: "default", status: "waiting", waiting_for: "labels and their approval", created_at: AT, ended_at: null, step: "labeling" }] } },
   },
   "GET /status/{task_id}": {
     id: "getStatus",
@@ -54,6 +54,17 @@ export const TASK_OPERATIONS: Record<string, Operation> = {
   },
   "POST /tasks/{task_id}/retry": { id: "retryTask", description: "A step that could not go on is parked, and says why and what to do. It goes on from there, or from an earlier step where the settings that are corrected say so.", body: { step: "training", settings: { training: { batch: 8 } } }, answers: { 202: {} } },
   "POST /tasks/{task_id}/cancel": { id: "cancelTask", description: "Of a task or a single step. It ends within seconds; its files stay.", answers: { 202: {} } },
+  "DELETE /tasks/{task_id}": {
+    id: "deleteTask",
+    description: "Of a task or a single step that has ended: video, frames, labels, training, models under its own name, results. Its record and its request log stay, and so does what was promoted. Refused while it runs, and while others at work read what it has made. Interrupted, the same request finishes it.",
+    answers: { 200: { task_id: TASK, deleted: 1284, deleted_at: LATER } },
+  },
+  "GET /tasks/{task_id}/timeline": { id: "getTimeline", description: "The events of the newest round, or of the one that `round` names.", answers: { 200: { task_id: TASK, round: 1, timeline: [{ event: "task.created", at: AT, seq: 0, data: { task_id: TASK, video_path: "/videos/cage7.mp4", user_id: "ada" } }] } } },
+  "GET /tasks/{task_id}/requests": {
+    id: "getRequests",
+    description: "For its owner and admins. Repeats of a read that went well are one line with `times`. Of changes and refusals, and of reads, the newest 1000 lines each are kept.",
+    answers: { 200: { requests: [{ id: "mwuy7kq0a1b2", at: LATER, user: "ada", method: "POST", path: `/labeling/${TASK}/approve`, status: 422, ms: 12, request_id: "req-4f", error: "frames 10, 20 are not reviewed" }], next: null } },
+  },
   "GET /tasks/{task_id}/results": {
     id: "getResults",
     description: "Of the newest round, or of the one that `round` names. The list is empty until there are results.",
