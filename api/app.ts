@@ -10,6 +10,7 @@ import type { Storage } from "../adapters/storage/storage.ts";
 import type { App, Context } from "./context.ts";
 import { createKeyStore } from "./keys.ts";
 import { createLive } from "./live.ts";
+import { createOidc, type OidcSettings } from "./oidc.ts";
 import { addAuth } from "./plugins/auth.ts";
 import { addCors } from "./plugins/cors.ts";
 import { addOpenApi } from "./plugins/openapi.ts";
@@ -25,6 +26,7 @@ import { inferenceRoutes } from "./routes/inference.ts";
 import { labelingRoutes } from "./routes/labeling.ts";
 import { modelImportRoutes } from "./routes/model-import.ts";
 import { modelRoutes } from "./routes/models.ts";
+import { oidcRoutes } from "./routes/oidc.ts";
 import { presenceRoutes } from "./routes/presence.ts";
 import { resultRoutes } from "./routes/results.ts";
 import { roundRoutes } from "./routes/rounds.ts";
@@ -58,6 +60,8 @@ export interface AppDeps {
   corsOrigins?: string[];
   /** Addresses and networks of the proxies in front of us, whose X-Forwarded headers are believed. */
   trustProxy?: string[];
+  /** An identity provider whose users may use the API; absent: none is set up. */
+  oidc?: OidcSettings | null;
   /** Requests a minute from one address. */
   requestsPerMinute?: number;
 }
@@ -92,6 +96,7 @@ export async function buildApp(deps: AppDeps): Promise<App> {
   const { storage, temporal, corsOrigins = [] } = deps;
   const keys = createKeyStore({ storage });
   const sessions = createSessions({ storage });
+  const oidc = deps.oidc === undefined || deps.oidc === null ? null : createOidc(deps.oidc);
   const context: Context = { ...deps, models: createModelRegistry({ storage }), externalLabeling: deps.externalLabeling ?? NO_EXTERNAL_TOOLS, keys, sessions, watcher: createWatcher({ temporal, storage }) };
 
   addProblems(app);
@@ -102,10 +107,11 @@ export async function buildApp(deps: AppDeps): Promise<App> {
   await app.register(sse, { heartbeatInterval: HEARTBEAT_MS });
   await app.register(websocket, { options: { maxPayload: 1024 } });
   await app.register(rateLimit, { max: deps.requestsPerMinute ?? 6_000, timeWindow: "1 minute" });
-  addAuth(app, { keys, sessions, allowAnonymous: deps.auth.allowAnonymous, corsOrigins });
+  addAuth(app, { keys, sessions, allowAnonymous: deps.auth.allowAnonymous, corsOrigins, oidc });
   await addOpenApi(app, deps);
   await addPages(app, deps);
   for (const add of [healthRoutes, sessionRoutes, taskRoutes, trainingRoutes, resultRoutes, labelingRoutes, presenceRoutes, approvalRoutes, syncRoutes, roundRoutes, deploymentRoutes, modelRoutes, modelImportRoutes, inferenceRoutes, webhookRoutes]) add(app, context);
+  oidcRoutes(app, { sessions, oidc });
   eventRoutes(app, { ...context, live: createLive(context) });
   return app;
 }

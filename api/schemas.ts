@@ -20,6 +20,7 @@ export const ProblemSchema = Type.Object(
     detail: Type.String(),
     field: Type.Optional(Type.String({ description: "What was wrong: a setting, a frame, a header." })),
     what_to_do: Type.String(),
+    sign_in_url: Type.Optional(Type.String({ description: "Of a 401: where a browser signs in at the identity provider." })),
   },
   { description: "RFC 9457 problem details" },
 );

@@ -25,7 +25,8 @@ export function eventRoutes(app: App, context: Pick<Context, "watcher"> & { live
       const after = request.query.last_event_id ?? reply.sse.lastEventId;
       if (view.ended && after !== null && newer(view.state, after).length === 0) return await reply.code(204).send();
       const gone = new AbortController();
-      request.raw.socket.once("close", () => gone.abort());
+      // Not of the socket: on one that is kept alive, each request would leave a listener.
+      reply.raw.once("close", () => gone.abort());
       // The connection is closed when this handler ends.
       await reply.sse.send(live.watch(view, after, gone.signal));
       return undefined;
