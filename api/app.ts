@@ -32,10 +32,12 @@ import { resultRoutes } from "./routes/results.ts";
 import { roundRoutes } from "./routes/rounds.ts";
 import { sessionRoutes } from "./routes/session.ts";
 import { syncRoutes } from "./routes/sync.ts";
+import { taskRecordRoutes } from "./routes/task-records.ts";
 import { taskRoutes } from "./routes/tasks.ts";
 import { trainingRoutes } from "./routes/training.ts";
 import { webhookRoutes } from "./routes/webhooks.ts";
 import { createSessions } from "./session.ts";
+import { createTaskIndex } from "./task-index.ts";
 import type { TemporalGateway } from "./temporal.ts";
 import { validatorCompiler } from "./validation.ts";
 import { createWatcher } from "./watcher.ts";
@@ -97,7 +99,7 @@ export async function buildApp(deps: AppDeps): Promise<App> {
   const keys = createKeyStore({ storage });
   const sessions = createSessions({ storage });
   const oidc = deps.oidc === undefined || deps.oidc === null ? null : createOidc(deps.oidc);
-  const context: Context = { ...deps, models: createModelRegistry({ storage }), externalLabeling: deps.externalLabeling ?? NO_EXTERNAL_TOOLS, keys, sessions, watcher: createWatcher({ temporal, storage }) };
+  const context: Context = { ...deps, models: createModelRegistry({ storage }), externalLabeling: deps.externalLabeling ?? NO_EXTERNAL_TOOLS, keys, sessions, index: createTaskIndex({ storage, temporal }), watcher: createWatcher({ temporal, storage }) };
 
   addProblems(app);
   addSecurityHeaders(app);
@@ -110,7 +112,7 @@ export async function buildApp(deps: AppDeps): Promise<App> {
   addAuth(app, { keys, sessions, allowAnonymous: deps.auth.allowAnonymous, corsOrigins, oidc });
   await addOpenApi(app, deps);
   await addPages(app, deps);
-  for (const add of [healthRoutes, sessionRoutes, taskRoutes, trainingRoutes, resultRoutes, labelingRoutes, presenceRoutes, approvalRoutes, syncRoutes, roundRoutes, deploymentRoutes, modelRoutes, modelImportRoutes, inferenceRoutes, webhookRoutes]) add(app, context);
+  for (const add of [healthRoutes, sessionRoutes, taskRoutes, taskRecordRoutes, trainingRoutes, resultRoutes, labelingRoutes, presenceRoutes, approvalRoutes, syncRoutes, roundRoutes, deploymentRoutes, modelRoutes, modelImportRoutes, inferenceRoutes, webhookRoutes]) add(app, context);
   oidcRoutes(app, { sessions, oidc });
   eventRoutes(app, { ...context, live: createLive(context) });
   return app;

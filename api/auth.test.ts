@@ -152,7 +152,10 @@ describe("every answer", () => {
   it("tells nothing of our insides", async () => {
     const keys = createKeyStore({ storage: lab.storage });
     const { token } = await keys.add({ userId: "mia", admin: false });
-    const answer = await send(await lab.app({ temporal: { ...lab.temporal, list: () => Promise.reject(new Error("secret of /home/x")) } }), "GET", "/tasks/", { headers: { authorization: `Bearer ${token}` } });
+    const headers = { authorization: `Bearer ${token}` };
+    const app = await lab.app({ temporal: { ...lab.temporal, list: () => Promise.reject(new Error("secret of /home/x")) } });
+    await send(app, "POST", "/tasks/", { headers, body: { ...lab.body, user_id: "mia" } });
+    const answer = await send(app, "GET", "/tasks/", { headers });
     expect(answer).toMatchObject({ status: 500, body: { title: "Internal Server Error" } });
     expect(answer.text).not.toContain("secret");
   });

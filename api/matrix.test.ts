@@ -58,7 +58,10 @@ const ROWS: Record<string, Row> = {
   "GET /tasks/:task_id/events": user(LABELERS(200), { standing: "completed" }),
   "POST /tasks/:task_id/retry": user(OWNERS(202), { standing: "parked", fresh: true, body: () => ({ step: "preinference", settings: { num_animals: 2 } }) }),
   "POST /tasks/:task_id/cancel": user(OWNERS(202), { fresh: true }),
+  "GET /tasks/:task_id/timeline": user(OWNERS(200)),
+  "DELETE /tasks/:task_id": user(OWNERS(200), { standing: "cancelled", fresh: true }),
   "GET /tasks/:task_id/results": user(OWNERS(200), { standing: "completed" }),
+  "GET /tasks/:task_id/results/rows": user(OWNERS(200), { standing: "completed" }),
   "GET /tasks/:task_id/results/:name": user(OWNERS(200), { standing: "completed", url: ({ id }) => `/tasks/${id}/results/result.json` }),
 
   "GET /labeling/:task_id": user(LABELERS(200)),

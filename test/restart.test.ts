@@ -9,7 +9,7 @@ import { resultKeys } from "../domain/layout.ts";
 import type { ResultFile, Truth } from "../domain/result.ts";
 import type { TaskState } from "../domain/state.ts";
 import { until } from "../scripts/child.ts";
-import { createApiClient } from "../scripts/demo/client.ts";
+import { createApiClient } from "../cli/client.ts";
 import { review } from "../scripts/demo/reviewer.ts";
 import { freePort } from "../scripts/ports.ts";
 import { makeSample } from "../scripts/sample/make-sample.ts";

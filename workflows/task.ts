@@ -33,6 +33,8 @@ export function createTask(input: PipelineInput | RunInput) {
     ...("run" in input ? { run: input.run } : {}),
   };
   let lines = 0;
+  /** Plans in whose frames the model found nothing, of which a person has been told. */
+  const knownEmpty = new Set<string>();
   const stepOf = (name: StepName): StepState => state.steps[names.indexOf(name)]!;
 
   /** Search attributes and the page of the Web UI, at every change of a step. */
@@ -79,6 +81,9 @@ export function createTask(input: PipelineInput | RunInput) {
       stepOf(name).progress = { done, total, unit };
       setCurrentDetails(detailsOf(state));
     },
+
+    /** Whether a person has been told that a plan's results are empty; from now on they have. */
+    isKnownEmpty: (plan: string): boolean => knownEmpty.has(plan) || !knownEmpty.add(plan),
 
     /** The step waits for a person. */
     wait(name: StepName, waitingFor: string): void {
