@@ -139,4 +139,4 @@ export function answers<R extends Record<number, object>>(good: R, ...problems: 
 }
 
 /** A file as an answer. */
-export const file = (...types: string[]) => ({ description: "the file", content: Object.fromEntries(types.map((type) => [type, { schema: { type: "string", format: "binary" } }])) });
+export const file = (...types: string[]) => ({ description: "the file", content: Object.fromEntries(types.map((type) => [type, { schema: type.endsWith("json") ? {} : { type: "string", format: "binary" } }])) });

@@ -50,7 +50,7 @@ export const TASK_OPERATIONS: Record<string, Operation> = {
   "GET /tasks/{task_id}/events": {
     id: "watchTask",
     description: "Each line of the timeline comes under its name with an id; who comes back with it, as `Last-Event-ID` or `last_event_id`, gets what is newer. `progress`: what the running steps are at; `problem`: Temporal does not answer now; `end`: nothing more comes. With `Upgrade: websocket` the same come as JSON messages.",
-    answers: { 200: `id: 1.7\nevent: labeling.completed\ndata: {"task_id":"${TASK}"}\n\n`, 204: undefined },
+    answers: { 200: { id: "1.7", event: "labeling.completed", data: `{"event":"labeling.completed","at":"${LATER}","seq":7,"data":{"task_id":"${TASK}"}}` } },
   },
   "GET /tasks/{task_id}/timeline": { id: "getTimeline", description: "Of the newest round, or of the one that `round` names.", answers: { 200: { task_id: TASK, round: 1, timeline: [{ event: "video.uploaded", at: AT, seq: 1, data: { task_id: TASK } }] } } },
   "DELETE /tasks/{task_id}": { id: "deleteTask", description: "Of a task or a single step that has ended. All its files go; its record stays, and its status says since when it is deleted. Where it was interrupted, the same again goes on.", answers: { 200: { task_id: TASK, deleted: 412, deleted_at: LATER } } },
@@ -62,7 +62,7 @@ export const TASK_OPERATIONS: Record<string, Operation> = {
     answers: { 200: { files: [{ name: "result.json", bytes: 4_812_340, url: `/tasks/${TASK}/results/result.json` }, { name: "annotated.mp4", bytes: 18_220_114, url: `/tasks/${TASK}/results/annotated.mp4` }] } },
   },
   "GET /tasks/{task_id}/results/rows": { id: "getResultRows", description: "Of result.json, without the whole of it: from a frame or from a time on, not both. `next` is the frame to go on with.", answers: { 200: { rows: [{ frame: 120, timestamp: 4, ids: ["1"], boxes: [[412.5, 230, 498, 301.25]], scores: [0.93] }], next: 121 } } },
-  "GET /tasks/{task_id}/results/{name}": { id: "getResult", description: "Ranges work (`Range: bytes=0-1023`), so a video can be sought in and a broken download goes on." },
+  "GET /tasks/{task_id}/results/{name}": { id: "getResult", description: "Ranges work (`Range: bytes=0-1023`), so a video can be sought in and a broken download goes on.", answers: { 200: { metadata: { task_id: TASK, fps: 30 }, results: [{ frame: 0, timestamp: 0, ids: ["1"], boxes: [[412.5, 230, 498, 301.25]], scores: [0.93] }] } } },
 
   "POST /webhooks/label-studio/{task_id}": { id: "receiveLabelStudioWebhook", description: "For Label Studio alone: the delivery carries the secret that was agreed on in the header `x-actverse-secret`. Repeats are harmless.", body: { action: "ANNOTATION_UPDATED", project: { id: 3, task_number: 60, finished_task_number: 60 } }, answers: { 200: { effect: "approved" } } },
   "POST /webhooks/cvat": { id: "receiveCvatWebhook", description: "For CVAT alone: the delivery is signed in the header `x-signature-256`. Repeats are harmless.", body: { event: "update:job", job: { id: 17, task_id: 9, stage: "acceptance", state: "completed" } }, answers: { 200: { effect: "approved" } } },
