@@ -1,6 +1,8 @@
 import { Command } from "commander";
 import { addControlCommands } from "./commands/control.ts";
 import { addLabelingCommands } from "./commands/labeling.ts";
+import { addModelCommands, addStepCommands } from "./commands/models.ts";
+import { addResultsCommand } from "./commands/results.ts";
 import { addRunCommand } from "./commands/run.ts";
 import { addTaskCommands } from "./commands/tasks.ts";
 import { contextOf, type Io, type Work } from "./context.ts";
@@ -25,7 +27,7 @@ export function createProgram(io: Io, ended: (code: number) => void): Command {
     // Arguments, then options; the last is the command itself.
     command.action(async (...given: unknown[]) => ended((await work(contextOf(io, command), ...(given.slice(0, -1) as Args))) ?? EXIT.done));
   };
-  for (const add of [addRunCommand, addTaskCommands, addControlCommands, addLabelingCommands]) add(program, does);
+  for (const add of [addRunCommand, addTaskCommands, addControlCommands, addLabelingCommands, addResultsCommand, addStepCommands, addModelCommands]) add(program, does);
   return program;
 }
 
