@@ -16,6 +16,8 @@ import { longStep } from "./step-context.ts";
 const CONTENT = 2;
 /** More animals than this in one frame are not told apart. */
 const MAX_DETECTIONS = 300;
+/** Batches that the models have at a time: while the last images of one are at work, the cores that are done go on with the next. */
+const AT_WORK = 2;
 
 /** The model over the whole video: a plan, then each segment as an activity of its own, on whichever worker is free. */
 export function createInferenceSteps(deps: Pick<Deps, "storage" | "video" | "serving">) {
@@ -56,25 +58,33 @@ export function createInferenceSteps(deps: Pick<Deps, "storage" | "video" | "ser
         let account: Account = { missing: [], unknown: [] };
         const started = performance.now();
 
-        const detect = async (frames: DecodedFrame[]): Promise<void> => {
+        const detect = async (frames: DecodedFrame[]): Promise<FrameDetections[]> => {
           const found = await serving.infer({ model, images: frames.map(({ pixels }) => pixels), size, confidence: inference.confidence, iou: inference.iou, maxDetections: MAX_DETECTIONS });
-          for (const [i, { frame, pixels }] of frames.entries()) {
-            const row: FrameDetections = { frame, time: timeOf(index, frame), detections: (found[i] ?? []).flatMap((detection) => inSource(detection, { letterbox, pixels })) };
+          return frames.map((decoded, i) => {
+            const { frame, pixels } = decoded;
+            const row = { frame, time: timeOf(index, frame), detections: (found[i] ?? []).flatMap((detection) => inSource(detection, { letterbox, pixels })) };
+            decoded.release();
+            return row;
+          });
+        };
+
+        // While the models are at work, the next frames are decoded.
+        const atWork: Promise<FrameDetections[]>[] = [];
+        const finishOldest = async (): Promise<void> => {
+          for (const row of (await atWork.shift()) ?? []) {
             detections += row.detections.length;
             lines.push(JSON.stringify(row));
           }
           const fps = Math.round((lines.length / (performance.now() - started)) * 1e4) / 10;
           context.report({ done: lines.length, total: expected, unit: "frames", message: `segment ${segment.index + 1}`, figures: { fps } });
         };
-
-        // While the model works on one batch, the next one is decoded.
-        let atWork: Promise<void> = Promise.resolve();
         let batch: DecodedFrame[] = [];
         const hand = async (): Promise<void> => {
-          await atWork;
-          atWork = detect(batch);
+          if (atWork.length >= AT_WORK) await finishOldest();
+          const work = detect(batch);
           // Its failure is thrown where it is awaited; until then it must not count as unhandled.
-          atWork.catch(() => undefined);
+          work.catch(() => undefined);
+          atWork.push(work);
           batch = [];
         };
         for await (const frame of video.decode({ file, index, segment, stride, ...size, onAccount: (found) => (account = found), signal: context.signal })) {
@@ -82,7 +92,7 @@ export function createInferenceSteps(deps: Pick<Deps, "storage" | "video" | "ser
           if (batch.length >= inference.batch_size) await hand();
         }
         if (batch.length > 0) await hand();
-        await atWork;
+        while (atWork.length > 0) await finishOldest();
         context.signal.throwIfAborted();
 
         const made: SegmentSummary = { key, frames: lines.length, detections, differing: differingIn(account), account };

@@ -5,9 +5,11 @@ import type { BuiltinLabeling, ExternalTools } from "../adapters/labeling/labeli
 import type { ModelRegistry } from "../adapters/models/registry.ts";
 import type { Storage } from "../adapters/storage/storage.ts";
 import { InputError } from "../domain/errors.ts";
+import type { TaskState } from "../domain/state.ts";
 import type { KeyStore } from "./keys.ts";
 import { callerOf } from "./plugins/auth.ts";
 import type { Sessions } from "./session.ts";
+import type { TaskIndex } from "./task-index.ts";
 import type { TemporalGateway } from "./temporal.ts";
 import type { TaskView } from "./views.ts";
 import type { Watcher } from "./watcher.ts";
@@ -19,6 +21,7 @@ export interface Context {
   labeling: BuiltinLabeling;
   externalLabeling: ExternalTools;
   temporal: TemporalGateway;
+  index: TaskIndex;
   watcher: Watcher;
   keys: KeyStore;
   sessions: Sessions;
@@ -53,4 +56,9 @@ export async function taskOrRunFor(request: FastifyRequest, { watcher }: Pick<Co
 /** 409 where nothing can be changed any more. */
 export function refuseEnded({ state, ended }: TaskView): void {
   if (ended) throw new InputError({ field: "task_id", message: `task ${state.task_id} has ended (${state.status})`, whatToDo: "make a new task", status: 409 });
+}
+
+/** 409 where its data were deleted. */
+export function refuseDeleted({ task_id: taskId, deleted_at: deletedAt }: TaskState): void {
+  if (deletedAt !== undefined) throw new InputError({ field: "task_id", message: `the data of ${taskId} were deleted (${deletedAt})`, whatToDo: "make a new task of the video", status: 409 });
 }

@@ -44,11 +44,14 @@ export interface NewRun {
   settings: Omit<TaskBody, "user_id">;
 }
 
+/** What starting a run needs. */
+export type RunContext = Pick<Context, "storage" | "temporal" | "watcher" | "index">;
+
 /**
  * Starts a single step and answers 202 with where to look; where the request says `Prefer: wait=30`, 200 with the result when it is done in time.
  * Throws HttpProblem 422 where it was waited for and parks: it goes on after `POST /tasks/{run_id}/retry`.
  */
-export async function startRun(request: FastifyRequest, reply: FastifyReply, { storage, temporal, watcher, ...run }: Pick<Context, "storage" | "temporal" | "watcher"> & NewRun) {
+export async function startRun(request: FastifyRequest, reply: FastifyReply, { storage, temporal, watcher, index, ...run }: RunContext & NewRun) {
   const { userId } = callerOf(request);
   const { kind, job, taskId } = run;
   const { "idempotency-key": key, prefer } = request.headers as { "idempotency-key"?: string; prefer?: string };
@@ -57,6 +60,7 @@ export async function startRun(request: FastifyRequest, reply: FastifyReply, { s
   const runId = claimed.taskId;
   if (!claimed.ended) {
     await storage.createIfAbsent(taskKeys(runId).run, JSON.stringify({ kind } satisfies RunMark));
+    await index.add({ id: runId, kind, owner: settings.user_id, people: [] });
     await temporal.startRun({ taskId: runId, settings, createdAt: claimed.createdAt, run: { kind, task_id: taskId ?? null, job } });
   }
   const where = { task_id: taskId ?? runId, run_id: runId, status_url: `/status/${runId}` };

@@ -1,10 +1,11 @@
+import { spawn } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createLocalStorage } from "../adapters/storage/local.ts";
 import type { Storage } from "../adapters/storage/storage.ts";
-import { AUTH_KEYS } from "../domain/layout.ts";
+import { apiKeys } from "../domain/layout.ts";
 import { createKeyStore } from "./keys.ts";
 import { SESSION_SECONDS, createSessions } from "./session.ts";
 
@@ -50,7 +51,7 @@ describe("keys", () => {
     expect(token).toMatch(/^av_[A-Za-z0-9_-]{43}$/);
     expect(await keys.byToken(token)).toEqual(key);
     expect(await keys.byToken(`${token}x`)).toBeNull();
-    expect((await storage.read(AUTH_KEYS)).toString()).not.toContain(token.slice(3));
+    expect((await storage.read(apiKeys.of(key.id))).toString()).not.toContain(token.slice(3));
     expect(await createKeyStore({ storage }).byToken(token)).toEqual(key);
   });
 
@@ -61,6 +62,36 @@ describe("keys", () => {
     expect(await keys.byToken(token)).toBeNull();
     expect(await keys.keys()).toEqual([]);
     await expect(keys.revoke(key.id)).rejects.toMatchObject({ field: "id", status: 404 });
+  });
+
+  it("are all kept when two processes make them at once", async () => {
+    const script = `
+      import { createLocalStorage } from "./adapters/storage/local.ts";
+      import { createKeyStore } from "./api/keys.ts";
+      const keys = createKeyStore({ storage: createLocalStorage({ root: process.env.KEYS_ROOT }) });
+      const go = new Promise((go) => process.stdin.once("data", go));
+      console.log("ready");
+      await go;
+      for (let i = 0; i < 20; i++) await keys.add({ userId: process.env.KEYS_USER + i, admin: false });
+      process.exit(0);`;
+    const root = resolve(import.meta.dirname, "..");
+    const processes = ["ada", "bob"].map((user) => spawn(process.execPath, ["--import", "tsx", "--input-type=module", "-e", script], { cwd: root, env: { ...process.env, KEYS_ROOT: folder, KEYS_USER: user }, stdio: ["pipe", "pipe", "inherit"] }));
+    const ends = processes.map((child) => new Promise((done) => child.once("exit", done)));
+    await Promise.all(processes.map((child) => new Promise((ready) => child.stdout.once("data", ready))));
+    for (const child of processes) child.stdin.write("go\n");
+    expect(await Promise.all(ends)).toEqual([0, 0]);
+    const users = ((await createKeyStore({ storage }).keys()) ?? []).map(({ user_id }) => user_id);
+    expect(users.toSorted()).toEqual(["ada", "bob"].flatMap((user) => Array.from({ length: 20 }, (_, i) => `${user}${i}`)).toSorted());
+  });
+
+  it("in one list, as an earlier version kept them, still let in, until they are revoked", async () => {
+    const { key, token } = await createKeyStore({ storage }).add({ userId: "old", admin: true });
+    await storage.remove(apiKeys.of(key.id));
+    await storage.put(apiKeys.list, JSON.stringify({ keys: [key] }));
+    const keys = createKeyStore({ storage });
+    expect(await keys.byToken(token)).toEqual(key);
+    await keys.revoke(key.id);
+    expect(await keys.keys()).toEqual([]);
   });
 
   it("refuse names that would not survive a query or a header", async () => {

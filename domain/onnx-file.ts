@@ -1,3 +1,5 @@
+import { all, fieldsOf, first, textOf, type Field } from "./protobuf.ts";
+
 /** What an ONNX file says of itself, read from its bytes (Protocol Buffers, onnx.proto): no runtime needed, nothing executed. */
 
 export interface OnnxFile {
@@ -21,14 +23,6 @@ export interface OnnxValue {
 
 export const ONNX_FLOAT = 1;
 export const ONNX_UINT8 = 2;
-
-interface Field {
-  number: number;
-  /** The value of a varint field, else 0. */
-  value: number;
-  /** The content of a length-delimited field, else empty. */
-  bytes: Uint8Array;
-}
 
 /** Throws Error for bytes that are no ONNX model. */
 export function readOnnxFile(bytes: Uint8Array): OnnxFile {
@@ -93,47 +87,7 @@ function valueOf(field: Field): OnnxValue {
   return { name: textOf(fields, 1), elementType: tensor.find((part) => part.number === 1)?.value ?? 0, dims };
 }
 
-const all = (fields: Field[], number: number): Field[] => fields.filter((field) => field.number === number);
-const first = (fields: Field[], number: number): Field[] => {
-  const found = fields.find((field) => field.number === number);
-  return found === undefined ? [] : fieldsOf(found.bytes);
-};
-const textOf = (fields: Field[], number: number): string => new TextDecoder().decode(fields.find((field) => field.number === number)?.bytes);
 function keyAndValue(bytes: Uint8Array): [string, string] {
   const fields = fieldsOf(bytes);
   return [textOf(fields, 1), textOf(fields, 2)];
-}
-
-const NOTHING = new Uint8Array(0);
-
-/** The fields of one message, in order; contents are views, not copies. */
-function fieldsOf(bytes: Uint8Array): Field[] {
-  const fields: Field[] = [];
-  let at = 0;
-  const varint = (): number => {
-    let value = 0;
-    for (let scale = 1; ; scale *= 128) {
-      const byte = bytes[at];
-      if (byte === undefined || scale > 2 ** 63) throw new Error("not an ONNX model: it is cut off or damaged");
-      at += 1;
-      value += (byte & 127) * scale;
-      if (byte < 128) return value;
-    }
-  };
-  while (at < bytes.length) {
-    const tag = varint();
-    const wireType = tag & 7;
-    const field: Field = { number: Math.floor(tag / 8), value: 0, bytes: NOTHING };
-    if (wireType === 0) field.value = varint();
-    else if (wireType === 2) {
-      const length = varint();
-      field.bytes = bytes.subarray(at, at + length);
-      at += length;
-    } else if (wireType === 1) at += 8;
-    else if (wireType === 5) at += 4;
-    else throw new Error("not an ONNX model");
-    if (at > bytes.length) throw new Error("not an ONNX model: it is cut off");
-    fields.push(field);
-  }
-  return fields;
 }

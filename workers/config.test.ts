@@ -18,6 +18,13 @@ it("names the variable that is wrong, and what is allowed", () => {
   expect(() => readConfig({ ACTVERSE_LOG_FORMAT: "xml" })).toThrow(ConfigError);
 });
 
+it("opens the API to other origins and believes proxies only where they are named", () => {
+  expect(readConfig({})).toMatchObject({ corsOrigins: [], trustProxy: [] });
+  expect(readConfig({ ACTVERSE_CORS_ORIGINS: "https://lab.example.org, http://localhost:3000", ACTVERSE_TRUST_PROXY: "loopback, 10.0.0.0/8, fd00::1" })).toMatchObject({ corsOrigins: ["https://lab.example.org", "http://localhost:3000"], trustProxy: ["loopback", "10.0.0.0/8", "fd00::1"] });
+  for (const origin of ["*", "null", "https://lab.example.org/", "lab.example.org", "https://lab.example.org:443", "ftp://lab"]) expect(() => readConfig({ ACTVERSE_CORS_ORIGINS: origin }), origin).toThrow(/ACTVERSE_CORS_ORIGINS.*an origin is/);
+  for (const network of ["true", "*", "proxy", "10.0.0.0/0", "10.0.0.0/33", "10.0.0.0/8/9", "1"]) expect(() => readConfig({ ACTVERSE_TRUST_PROXY: network }), network).toThrow(/ACTVERSE_TRUST_PROXY.*10\.0\.0\.7/);
+});
+
 it("runs models in the process itself where no Triton is named", () => {
   expect(readConfig({})).toMatchObject({ tritonUrl: null });
   expect(readConfig({ ACTVERSE_TRITON_URL: "http://triton:8000/", ACTVERSE_TRITON_TIMEOUT_S: "5" })).toMatchObject({ tritonUrl: "http://triton:8000", tritonTimeoutS: 5 });

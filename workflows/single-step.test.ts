@@ -1,5 +1,6 @@
 import { WorkflowFailedError, type WorkflowHandle } from "@temporalio/client";
-import { ApplicationFailure } from "@temporalio/common";
+import { ApplicationFailure, defaultPayloadConverter } from "@temporalio/common";
+import { workflowMetadataQuery } from "@temporalio/workflow";
 import { describe, expect, it } from "vitest";
 import { makeId, runWorkflowIdOf } from "../domain/ids.ts";
 import type { Job, RunKind } from "../domain/runs.ts";
@@ -20,6 +21,13 @@ async function withRun(options: { kind: RunKind; job: Job; activities: object; r
 }
 const events = ({ timeline }: TaskState): string[] => timeline.map(({ event }) => event);
 
+/** What Temporal's Web UI shows beside each activity, and under "Current details". */
+async function shownIn(handle: WorkflowHandle<typeof singleStep>): Promise<{ summaries: string[]; details: string }> {
+  const { events: history } = await handle.fetchHistory();
+  const summaries = (history ?? []).flatMap(({ activityTaskScheduledEventAttributes: scheduled, userMetadata }) => (scheduled == null ? [] : [defaultPayloadConverter.fromPayload<string>(userMetadata!.summary!)]));
+  return { summaries, details: (await handle.query(workflowMetadataQuery)).currentDetails ?? "" };
+}
+
 describe("a single step", () => {
   it("trains: a dataset from elsewhere, the training, the export", async () => {
     const { recorded, calls } = recordingActivities();
@@ -28,6 +36,10 @@ describe("a single step", () => {
       expect(calls.map(({ name }) => name)).toEqual(["importDataset", "trainModel", "exportModel", "writeRecord"]);
       expect(end).toMatchObject({ status: "completed", steps: [{ name: "training", status: "completed", result: { epochs: 3 } }] });
       expect(events(end)).toEqual(["model.training.requested", "model.training.completed"]);
+      const { summaries, details } = await shownIn(handle);
+      expect(summaries).toEqual(["train_log/x/data.yaml", "8 frames to train on, 2 to validate", "train_log/x/model.pt", "the task's record: completed"]);
+      expect(details).toContain("**completed**");
+      expect(details).toMatch(/\| training \| completed \| [-0-9: ]+ \| \d+ s \| epochs 3, best epoch 2, .*box map50 0.9/);
     });
   });
 

@@ -41,16 +41,21 @@ export function infoOf({ name, version }: ModelRef, { task, classes, keypoints, 
   return { name, version, task, classes, keypoints, imgsz, dynamicSize, stride };
 }
 
-/** One block of pixels, to be moved to a thread: the one copy, since the images may share a buffer that is used again. Throws Error for images of another size. */
-export function together(options: { model: ModelRef; facts: ModelFacts; images: Buffer[]; size: Size | undefined }): Images {
+/** Height and width of the images. Throws Error for images of another size than the model takes, or than they are said to have. */
+export function sizeOfImages(options: { model: ModelRef; facts: ModelFacts; images: Uint8Array[]; size: Size | undefined }): { height: number; width: number } {
   const { model, facts, images, size } = options;
   const [height, width] = size === undefined ? facts.imgsz : [size.height, size.width];
   if (!facts.dynamicSize && (height !== facts.imgsz[0] || width !== facts.imgsz[1])) throw new Error(`${nameOf(model)} takes images of ${facts.imgsz[1]}x${facts.imgsz[0]}, not ${width}x${height}`);
+  const other = images.find(({ length }) => length !== 3 * height * width);
+  if (other !== undefined) throw new Error(`an image of ${other.length} bytes where ${width}x${height} planar RGB has ${3 * height * width}`);
+  return { height, width };
+}
+
+/** One block of pixels, to be moved to a thread: the one copy, since the images may share a buffer that is used again. Throws as `sizeOfImages`. */
+export function together(options: Parameters<typeof sizeOfImages>[0]): Images {
+  const { height, width } = sizeOfImages(options);
   const bytes = 3 * height * width;
-  const pixels = new Uint8Array(images.length * bytes);
-  images.forEach((image, i) => {
-    if (image.length !== bytes) throw new Error(`an image of ${image.length} bytes where ${width}x${height} planar RGB has ${bytes}`);
-    pixels.set(image, i * bytes);
-  });
-  return { pixels, count: images.length, height, width };
+  const pixels = new Uint8Array(options.images.length * bytes);
+  options.images.forEach((image, i) => pixels.set(image, i * bytes));
+  return { pixels, count: options.images.length, height, width };
 }

@@ -15,6 +15,12 @@ servingContract("the embedded ONNX Runtime", async (root) => {
   return { storage, serving, close: () => serving.close() };
 });
 
+servingContract("the embedded ONNX Runtime on three cores", async (root) => {
+  const storage = createLocalStorage({ root });
+  const serving = createOnnxServing({ storage, threads: 3 });
+  return { storage, serving, close: () => serving.close() };
+});
+
 describe("models in this process", () => {
   let root: string;
   let storage: Storage;
@@ -53,6 +59,17 @@ describe("models in this process", () => {
     expect(await askers).toEqual([40, 40, 40, 40, 40, 40]);
     await change;
     expect(changes).toBe(12);
+  });
+
+  it("take images from shared memory and from a part of a buffer, and leave both as they are", async () => {
+    const model = await deploy(storage, { name: "memory", file: "detect" });
+    const shared = Buffer.from(new SharedArrayBuffer(image.length));
+    const part = Buffer.alloc(image.length + 10).subarray(7, 7 + image.length);
+    for (const copy of [shared, part]) copy.set(image);
+    const found = await serving.infer({ model, images: [image, shared, part, image], ...LIMITS });
+    expect(found.map(([first]) => first)).toEqual(Array.from({ length: 4 }, () => found[0]?.[0]));
+    expect(found[0]).toHaveLength(1);
+    for (const copy of [shared, part]) expect(image.equals(copy)).toBe(true);
   });
 
   it("answer the next request after one that failed", async () => {

@@ -2,17 +2,19 @@ import { availableParallelism } from "node:os";
 import type { ModelRef } from "../../domain/detections.ts";
 import type { ModelFacts } from "../../domain/model-facts.ts";
 import type { Storage } from "../storage/storage.ts";
-import { cannotServe, infoOf, nameOf, readModel, together } from "./model-files.ts";
+import { createLanes } from "./lanes.ts";
+import { cannotServe, infoOf, nameOf, readModel, sizeOfImages } from "./model-files.ts";
 import { ServingError, type Serving } from "./serving.ts";
-import { createThreadClient } from "./thread-client.ts";
 import { ThreadProblem, type OnnxRequest } from "./thread-messages.ts";
 
+/** Threads that run models side by side, each with a session of its own: on more cores than this, a session has several. */
+const MAX_LANES = 16;
 /** Models kept in memory side by side; the one not used for the longest time goes first. */
 const KEPT = 4;
 
 interface Loaded {
   model: ModelRef;
-  /** Of its session in the thread: each loading has its own. */
+  /** Of its sessions in the threads: each loading has its own. */
   key: string;
   facts: Promise<ModelFacts>;
   /** Requests that need it; it stays until the last of them is answered. */
@@ -20,14 +22,19 @@ interface Loaded {
   gone: boolean;
 }
 
-/** ONNX Runtime in a worker thread of this process. `threads`: cores that one run may use; one is left for decoding. */
+/**
+ * ONNX Runtime in worker threads of this process. `threads`: cores that it may use; default: all. One image at a time on one core each
+ * is quicker than many at once on all of them: no core waits for another.
+ */
 export function createOnnxServing(options: { storage: Storage; threads?: number }): Serving {
   const { storage } = options;
-  const threads = options.threads ?? Math.max(1, availableParallelism() - 1);
+  const cores = options.threads ?? availableParallelism();
+  const count = Math.min(cores, MAX_LANES);
+  const threads = Math.floor(cores / count);
   /** In the order of their last use. */
   const loaded = new Map<string, Loaded>();
   let loadings = 0;
-  const client = createThreadClient<OnnxRequest>({ entry: new URL("onnx-thread.ts", import.meta.url).href, onDeath: () => loaded.clear() });
+  const lanes = createLanes<OnnxRequest>({ entry: new URL("onnx-thread.ts", import.meta.url).href, count, onDeath: () => loaded.clear() });
   const endpointOf = (model: ModelRef): string => `onnx://${model.name}/${model.version}`;
 
   /** What the thread says, as our callers know it. */
@@ -38,11 +45,11 @@ export function createOnnxServing(options: { storage: Storage; threads?: number 
 
   async function loadNow(model: ModelRef, key: string): Promise<ModelFacts> {
     const { bytes, facts } = await readModel(storage, model);
-    await client.ask({ kind: "load", key, bytes, facts, threads });
+    await lanes.askEach({ kind: "load", key, bytes, facts, threads });
     return facts;
   }
 
-  const unload = (key: string): void => void client.ask({ kind: "unload", key }).catch(() => undefined);
+  const unload = (key: string): void => void lanes.askEach({ kind: "unload", key }).catch(() => undefined);
 
   /** For those who come from now on it is not there; whoever is with it is served. */
   function letGo(entry: Loaded): void {
@@ -91,9 +98,20 @@ export function createOnnxServing(options: { storage: Storage; threads?: number 
       images.length === 0
         ? []
         : await using(model, async (key, facts) => {
-            const block = together({ model, facts, images, size });
-            return await client.ask({ kind: "infer", key, ...block, limits: { confidence, iou, maxDetections } }, [block.pixels.buffer]);
+            const job = { kind: "infer", key, limits: { confidence, iou, maxDetections }, ...sizeOfImages({ model, facts, images, size }) } as const;
+            const atOnce = facts.batch ?? 1;
+            const starts = Array.from({ length: Math.ceil(images.length / atOnce) }, (_, i) => i * atOnce);
+            const found = await Promise.all(
+              starts.map(async (start) => {
+                const sent = images.slice(start, start + atOnce).map(forThreads);
+                return await lanes.ask({ ...job, images: sent }, sent.flatMap(({ buffer }) => (buffer instanceof SharedArrayBuffer ? [] : [buffer])));
+              }),
+            );
+            return found.flat();
           }),
-    close: () => client.close(),
+    close: () => lanes.close(),
   };
 }
+
+/** Shared memory goes as it is; else a copy, since the images may lie in a buffer that is used again. */
+const forThreads = (image: Buffer): Uint8Array => (image.buffer instanceof SharedArrayBuffer ? image : new Uint8Array(image));

@@ -22,18 +22,22 @@ export function partOf({ pixels, count, height, width }: Images, start: number, 
   return { images, pixels: full, dims: [facts.batch, 3, height, width] };
 }
 
-/** 0..255 to 0..1 */
-export function scaled(pixels: Uint8Array): Float32Array<ArrayBuffer> {
-  const values = new Float32Array(pixels.length);
-  for (let i = 0; i < pixels.length; i++) values[i] = pixels[i]! / 255;
-  return values;
+/** Writes images into a model's input: as they are, or 0..255 as 0..1. A batch that is not full is filled up with black, whose results are not read. */
+export function fill(input: Uint8Array | Float32Array, images: Uint8Array[]): void {
+  let at = 0;
+  for (const image of images) {
+    if (input instanceof Uint8Array) input.set(image, at);
+    else for (let i = 0; i < image.length; i++) input[at + i] = image[i]! / 255;
+    at += image.length;
+  }
+  input.fill(0, at);
 }
 
 /** As many empty images as the model takes at once, at least one. */
-export function emptyImages(facts: ModelFacts): Images {
+export function emptyImages(facts: ModelFacts): { images: Uint8Array<ArrayBuffer>[]; height: number; width: number } {
   const [height, width] = facts.imgsz;
-  const count = facts.batch ?? 1;
-  return { pixels: new Uint8Array(count * 3 * height * width).fill(PADDING_GREY), count, height, width };
+  const images = Array.from({ length: facts.batch ?? 1 }, () => new Uint8Array(3 * height * width).fill(PADDING_GREY));
+  return { images, height, width };
 }
 
 /** Throws Error where a model's output for `count` empty images is not what its file says, or no numbers. */

@@ -5,6 +5,7 @@ import { ThreadProblem, type Numbered, type Reply } from "./thread-messages.ts";
 export interface ThreadClient<Request> {
   /** Rejects with ThreadProblem. */
   ask(request: Request, transfer?: ArrayBuffer[]): Promise<Detection[][]>;
+  /** Ends the thread, and with it what is open; the next request starts another. */
   close(): Promise<void>;
 }
 
@@ -14,13 +15,18 @@ export function createThreadClient<Request extends object>(options: { entry: str
   let lastId = 0;
   const open = new Map<number, { resolve: (detections: Detection[][]) => void; reject: (error: Error) => void }>();
 
+  /** Whatever is open fails. */
+  const leave = (cause?: unknown): void => {
+    worker = null;
+    for (const { reject } of open.values()) reject(new ThreadProblem("failed", "the thread that runs models has ended", { cause }));
+    open.clear();
+  };
+
   const start = (): Worker => {
     const started = new Worker(new URL("./thread.mjs", import.meta.url), { execArgv: [], workerData: options.entry });
     const died = (cause: unknown): void => {
       if (worker !== started) return;
-      worker = null;
-      for (const { reject } of open.values()) reject(new ThreadProblem("failed", "the thread that runs models has ended", { cause }));
-      open.clear();
+      leave(cause);
       options.onDeath();
     };
     started.on("message", (reply: Reply) => {
@@ -43,7 +49,9 @@ export function createThreadClient<Request extends object>(options: { entry: str
         worker.postMessage({ ...request, id: lastId } satisfies Numbered<Request>, transfer);
       }),
     async close() {
-      await worker?.terminate();
+      const ending = worker;
+      leave();
+      await ending?.terminate();
     },
   };
 }

@@ -27,7 +27,8 @@ export class ThreadProblem extends Error {
 export type OnnxRequest =
   /** `key`: a name of its own for each loading, so that letting go of one never meets the next. */
   | { kind: "load"; key: string; bytes: Uint8Array; facts: ModelFacts; threads: number }
-  | ({ kind: "infer"; key: string; limits: Limits } & Images)
+  /** `images`: each 3 x height x width bytes; as many as the model takes at once, or fewer. */
+  | { kind: "infer"; key: string; limits: Limits; images: Uint8Array[]; height: number; width: number }
   | { kind: "unload"; key: string };
 
 /** `url`: of the model's version. `maxBatch`: images in one request, 0: any. `timeoutMs`: of one request. `check`: with an empty image. */

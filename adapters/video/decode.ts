@@ -1,6 +1,6 @@
 import { createMatcher } from "../../domain/ledger.ts";
 import { PADDING_GREY } from "../../domain/letterbox.ts";
-import { createFrameSink } from "./frame-sink.ts";
+import { createFrameSink, type RawFrame } from "./frame-sink.ts";
 import { ptsIn, type RunFfmpeg } from "./run-ffmpeg.ts";
 import { inTicksOf, seekOptions, strideExpression } from "./seek.ts";
 import { VideoToolError, type DecodeOptions, type DecodedFrame } from "./video.ts";
@@ -18,11 +18,12 @@ export async function* decodeSegment(run: RunFfmpeg, options: DecodeOptions & { 
     const given = createMatcher(index, segment);
     const seen = createMatcher(index, segment);
     let any = false;
-    for await (const { pts, pixels } of decodeFrom(run, options, back, (ticks) => void seen.match(ticks))) {
+    for await (const { pts, ...raw } of decodeFrom(run, options, back, (ticks) => void seen.match(ticks))) {
       if (!any && !last && pts > (index.pts[first] ?? 0)) break;
       any = true;
       const frame = given.match(pts);
-      if (frame !== null && frame % stride === 0) yield { frame, pixels };
+      if (frame !== null && frame % stride === 0) yield { frame, ...raw };
+      else raw.release();
     }
     if (any || last) {
       options.onAccount?.(seen.account());
@@ -36,7 +37,7 @@ async function* decodeFrom(
   options: DecodeOptions & { threads: number | undefined },
   back: number,
   onSeen: (pts: number) => void,
-): AsyncGenerator<{ pts: number; pixels: Buffer }> {
+): AsyncGenerator<RawFrame & { pts: number }> {
   const { index, segment, stride, width, height } = options;
   const stop = new AbortController();
   const signal = options.signal === undefined ? stop.signal : AbortSignal.any([stop.signal, options.signal]);
@@ -79,9 +80,9 @@ async function* decodeFrom(
     for (;;) {
       if (failure !== null) throw failure as Error;
       if (sink.frames.length > 0 && times.length > 0) {
-        const pixels = sink.take();
+        const raw = sink.take();
         const pts = times.shift();
-        if (pixels !== undefined && pts !== undefined) yield { pts, pixels };
+        if (raw !== undefined && pts !== undefined) yield { pts, ...raw };
       } else if (ended && sink.stream.writableFinished) {
         if (sink.frames.length > 0 || times.length > 0 || sink.rest() > 0) throw new VideoToolError(`${sink.frames.length} raw frames against ${times.length} times`);
         return;

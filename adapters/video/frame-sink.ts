@@ -3,11 +3,18 @@ import { Writable } from "node:stream";
 /** How many whole frames wait for their reader before ffmpeg is held up. */
 const WAITING = 2;
 
+export interface RawFrame {
+  /** In memory that threads can share. */
+  pixels: Buffer;
+  /** Its memory is used again for a later frame. */
+  release: () => void;
+}
+
 export interface FrameSink {
   stream: Writable;
-  frames: Buffer[];
+  frames: RawFrame[];
   /** Takes the oldest frame and lets ffmpeg go on. */
-  take(): Buffer | undefined;
+  take(): RawFrame | undefined;
   /** The reader is the slow one. */
   heldUp(): boolean;
   /** Bytes of a frame that is not whole. */
@@ -16,13 +23,26 @@ export interface FrameSink {
 
 /**
  * Cuts ffmpeg's gbrp output into frames: planes G, B, R of `plane` bytes each come in, R, G, B go out.
- * Every frame has memory of its own, so that a thread can hand it on without a copy.
+ * Every frame has memory of its own until it is released.
  */
 export function createFrameSink(plane: number, onFrame: () => void): FrameSink {
   const bytes = plane * 3;
   const placeOf = [plane, 2 * plane, 0];
-  const frames: Buffer[] = [];
-  let current = Buffer.allocUnsafeSlow(bytes);
+  const frames: RawFrame[] = [];
+  /** Memory of frames that were released. */
+  const free: Buffer[] = [];
+  const memory = (): Buffer => free.pop() ?? Buffer.from(new SharedArrayBuffer(bytes));
+  const frameIn = (pixels: Buffer): RawFrame => {
+    let held = true;
+    return {
+      pixels,
+      release() {
+        if (held) free.push(pixels);
+        held = false;
+      },
+    };
+  };
+  let current = memory();
   let filled = 0;
   let resume: (() => void) | null = null;
 
@@ -40,8 +60,8 @@ export function createFrameSink(plane: number, onFrame: () => void): FrameSink {
         from += count;
         filled += count;
         if (filled === bytes) {
-          frames.push(current);
-          current = Buffer.allocUnsafeSlow(bytes);
+          frames.push(frameIn(current));
+          current = memory();
           filled = 0;
         }
       }

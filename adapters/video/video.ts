@@ -16,7 +16,7 @@ export interface VideoTools {
   /**
    * Raw pixels of a segment's frames, in order, upright, scaled into width x height with the rest padded in grey 114 (letterbox, centred: domain/letterbox).
    * With a stride, the frames whose number is a multiple of it: segments side by side leave no seam.
-   * Each item is one frame: planar R, G, B (CHW), 3 * width * height bytes, in memory of its own.
+   * Each item is one frame: planar R, G, B (CHW), 3 * width * height bytes, in memory of its own until it is released.
    * Frames of the segment that the decoder does not give are simply missing, and what it gives and the index does not have is left out: `onAccount` tells both.
    */
   decode(options: DecodeOptions): AsyncIterable<DecodedFrame>;
@@ -73,7 +73,10 @@ export interface DecodeOptions {
 
 export interface DecodedFrame {
   frame: number;
+  /** In memory that threads can share. */
   pixels: Buffer;
+  /** The pixels are no longer needed: their memory is used for a later frame. Who keeps them does not call it. */
+  release: () => void;
 }
 
 export interface ProbedVideo {

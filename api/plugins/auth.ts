@@ -18,6 +18,10 @@ declare module "fastify" {
   interface FastifyContextConfig {
     policy?: Policy;
   }
+  interface FastifyInstance {
+    /** Every route of the app as it was declared, those of plugins and those that Fastify adds (HEAD) included. */
+    declaredRoutes: Pick<RouteOptions, "method" | "url" | "config">[];
+  }
   interface FastifyRequest {
     /** null on public routes where nobody is signed in. */
     caller: Caller | null;
@@ -29,6 +33,8 @@ export interface AuthDeps {
   sessions: Sessions;
   /** Without keys, everybody is the user `local`: only where nothing but this machine can reach us. */
   allowAnonymous: boolean;
+  /** Other origins whose pages may call us, never with a cookie. */
+  corsOrigins: string[];
 }
 
 const LOOPBACK = new Set(["localhost", "127.0.0.1", "[::1]"]);
@@ -42,20 +48,24 @@ function hostnameOf(host: string): string | null {
   }
 }
 
+/** Sent by a page of another server than this one. */
+const isForeign = ({ host }: FastifyRequest, origin: string): boolean => !URL.canParse(origin) || new URL(origin).host !== host;
+
 /** A page of another origin must not change anything with this browser's rights. */
-function checkOrigin(request: FastifyRequest): void {
+function checkOrigin(request: FastifyRequest, corsOrigins: string[]): void {
   const { origin } = request.headers;
   // A WebSocket that another page opens would read with this browser's rights.
   const opensSocket = request.headers.upgrade !== undefined;
   if ((SAFE.has(request.method) && !opensSocket) || origin === undefined) return;
-  if (!URL.canParse(origin) || new URL(origin).host !== request.host) {
-    throw new HttpProblem({ status: 403, field: "Origin", message: "this change was sent by a page of another origin", whatToDo: "use the pages of this server itself" });
+  if (isForeign(request, origin) && !corsOrigins.includes(origin)) {
+    throw new HttpProblem({ status: 403, field: "Origin", message: "this change was sent by a page of another origin", whatToDo: "use the pages of this server itself, or have the origin named in ACTVERSE_CORS_ORIGINS" });
   }
 }
 
-export function addAuth(app: FastifyInstance, { keys, sessions, allowAnonymous }: AuthDeps): void {
+export function addAuth(app: FastifyInstance, { keys, sessions, allowAnonymous, corsOrigins }: AuthDeps): void {
   app.decorateRequest("caller", null);
   const routes: RouteOptions[] = [];
+  app.decorate("declaredRoutes", routes);
   app.addHook("onRoute", (route) => void routes.push(route));
   app.addHook("onReady", async () => {
     const open = routes.filter((route) => route.config?.policy === undefined);
@@ -69,7 +79,9 @@ export function addAuth(app: FastifyInstance, { keys, sessions, allowAnonymous }
       const key = await keys.byToken(/^Bearer +(\S+)$/i.exec(authorization)?.[1] ?? "");
       return key === null ? null : { userId: key.user_id, admin: key.admin, via: "bearer" };
     }
-    const cookie = request.cookies[SESSION_COOKIE];
+    const { origin } = request.headers;
+    // A cookie is for our own pages: another origin, also one that may call us, shows a key.
+    const cookie = origin !== undefined && isForeign(request, origin) ? undefined : request.cookies[SESSION_COOKIE];
     const keyId = cookie === undefined ? null : await sessions.open(cookie);
     const key = keyId === null ? null : await keys.byId(keyId);
     return key === null ? null : { userId: key.user_id, admin: key.admin, via: "cookie" };
@@ -79,7 +91,7 @@ export function addAuth(app: FastifyInstance, { keys, sessions, allowAnonymous }
     const { policy } = request.routeOptions.config;
     // A program of others, known by its signature alone: it has no key, no cookie, and whatever host name leads it here.
     if (policy === "signed") return;
-    checkOrigin(request);
+    checkOrigin(request, corsOrigins);
     const caller = await identify(request);
     request.caller = caller;
     // A name that somebody else's DNS gives this machine must not open what only this machine may see.

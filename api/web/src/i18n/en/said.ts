@@ -41,6 +41,8 @@ export const said = {
     oneClass: 'Motion does not tell classes apart: every box is "{{class}}" until it is corrected.',
     noneFound: "The model found no animals in the frames: they have to be drawn by hand.",
     otherClasses: "The model {{model}} also knows {{classes}}, which this task has no class for; these were left out.",
+    nothingFound: "The model {{model}} found no animal in {{frames}} frames.",
+    nothingFoundWhat: "retry with a lower inference.confidence than {{confidence}}, or label more frames and train again; if there is no animal in the video, retry without a change",
     oneFrame: "Only one labeled frame: it both trains and validates, so the figures say little.",
     sharedFrame: "Frame {{frame}} both trains and validates: no other frame has an object.",
     lessMemory: "Memory ran out with a batch of {{before}}: training went on with {{now}}.",
