@@ -1,5 +1,8 @@
 import { Command } from "commander";
+import { addCompletionCommand } from "./commands/completion.ts";
 import { addControlCommands } from "./commands/control.ts";
+import { addDoctorCommand } from "./commands/doctor.ts";
+import { addKeyCommands } from "./commands/keys.ts";
 import { addLabelingCommands } from "./commands/labeling.ts";
 import { addModelCommands, addStepCommands } from "./commands/models.ts";
 import { addResultsCommand } from "./commands/results.ts";
@@ -27,7 +30,8 @@ export function createProgram(io: Io, ended: (code: number) => void): Command {
     // Arguments, then options; the last is the command itself.
     command.action(async (...given: unknown[]) => ended((await work(contextOf(io, command), ...(given.slice(0, -1) as Args))) ?? EXIT.done));
   };
-  for (const add of [addRunCommand, addTaskCommands, addControlCommands, addLabelingCommands, addResultsCommand, addStepCommands, addModelCommands]) add(program, does);
+  for (const add of [addRunCommand, addTaskCommands, addControlCommands, addLabelingCommands, addResultsCommand, addStepCommands, addModelCommands, addKeyCommands, addDoctorCommand]) add(program, does);
+  addCompletionCommand(program);
   return program;
 }
 
