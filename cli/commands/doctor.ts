@@ -24,6 +24,6 @@ async function examine({ api, io: { env } }: Context, client: boolean): Promise<
   if (client) return await checkApi(api);
   const [machine, { readConfig }] = await Promise.all([import("../doctor/machine.ts"), import("../../workers/config.ts")]);
   const [config, tools] = [readConfig(env), machine.toolsOf()];
-  const parts = await Promise.all([machine.checkNode(), machine.checkFfmpeg(env, tools), machine.checkPython(env, tools, config), machine.checkStorage(config), machine.checkDisk(config), checkTemporal(), checkApi(api)]);
-  return parts.flat();
+  const parts = await Promise.all([machine.checkFfmpeg(env, tools), machine.checkPython(env, tools, config), machine.checkStorage(config), machine.checkDisk(config), checkTemporal(), checkApi(api)]);
+  return [machine.checkNode(), ...parts.flat()];
 }
