@@ -14,16 +14,17 @@ import { startLab, type Lab } from "./lab.test-suite.ts";
 /** adapters/serving/fixtures */
 export const modelFile = (name: string): string => fileURLToPath(new URL(`../adapters/serving/fixtures/${name}.onnx`, import.meta.url));
 
-/** The API's lab whose deployments are real, into the embedded ONNX Runtime. `folder`: allowed, with the models of the fixtures in it. */
-export async function startModelsLab(): Promise<{ lab: Lab; folder: string; stop: () => Promise<void> }> {
+/** The API's lab whose deployments are real, into the embedded ONNX Runtime. `folder`: allowed, with the models of the fixtures in it; `setUp`: as of the lab. */
+export async function startModelsLab(setUp: Parameters<typeof startLab>[0] = {}): Promise<{ lab: Lab; folder: string; stop: () => Promise<void> }> {
   let serving: Serving | undefined;
   let folder = "";
   const lab = await startLab({
+    ...setUp,
     activities: (storage) => {
       serving = createOnnxServing({ storage, threads: 1 });
       const deps = { storage, serving, embedded: serving, models: createModelRegistry({ storage }) };
       const receiveModel = (input: ReceiveModelInput) => createReceiveModelStep({ storage, files: { allowedRoots: [folder], allowedHosts: [], maxBytes: 1e9 }, workFolder: folder }).receiveModel(input);
-      return asFailures({ ...createDeployStep(deps), ...createRollBackStep(deps), receiveModel });
+      return asFailures({ ...createDeployStep(deps), ...createRollBackStep(deps), receiveModel, ...setUp.activities?.(storage) });
     },
   });
   folder = dirname(lab.video);

@@ -2,7 +2,7 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { makeId } from "../domain/ids.ts";
-import { AUTH_KEYS, modelKeys, trainKeys } from "../domain/layout.ts";
+import { apiKeys, modelKeys, trainKeys } from "../domain/layout.ts";
 import type { App } from "./context.ts";
 import { createKeyStore } from "./keys.ts";
 import { send, type Lab } from "./lab.test-suite.ts";
@@ -120,6 +120,6 @@ describe("models over the API", () => {
     expect((await call("POST", `/models/${taskId}/promote`, { ...ada, ...wait }, { to: "adas" })).status).toBe(200);
     expect((await call("POST", "/models/adas/rollback", eve, {})).status).toBe(403);
     expect((await call("POST", "/models/global/rollback", { ...root, ...wait }, {})).status).toBe(200);
-    await lab.storage.remove(AUTH_KEYS);
+    for (const key of await lab.storage.list(apiKeys.prefix)) await lab.storage.remove(key);
   });
 });

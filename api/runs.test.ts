@@ -18,13 +18,14 @@ let app: App;
 let taskId: string;
 let deployments: { name: string; end: () => void }[] = [];
 let fails: string | null = null;
+let over = false;
 
 beforeAll(async () => {
   lab = await startLab({
     activities: () => ({
       async deployModel({ name }: DeployInput) {
         if (fails !== null) throw ApplicationFailure.create({ nonRetryable: true, type: "InputError", message: fails, details: [{ field: "model", what_to_do: "train it again" }] });
-        await new Promise<void>((end) => deployments.push({ name, end }));
+        await new Promise<void>((end) => (over ? end() : deployments.push({ name, end })));
         return { model: { name, version: deployments.length }, endpoint: `onnx://${name}/1` };
       },
     }),
@@ -34,7 +35,12 @@ beforeAll(async () => {
   taskId = (await send(app, "POST", "/tasks/", { body: lab.body })).body["task_id"] as string;
   await lab.storage.put(trainKeys(taskId, 1).onnx, "a model");
 }, 120_000);
-afterAll(() => lab.stop());
+afterAll(async () => {
+  // A worker waits for its activities before it ends.
+  over = true;
+  for (const { end } of deployments) end();
+  await lab.stop();
+});
 
 const deploy = (headers: Record<string, string> = {}) => send(app, "POST", "/deployments", { body: { task_id: taskId, model_path: trainKeys(taskId, 1).onnx }, headers });
 const begun = (count: number) => until(`${count} deployments`, 30, async () => (deployments.length >= count ? deployments : null));

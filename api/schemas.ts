@@ -1,6 +1,7 @@
 import { Type } from "typebox";
 import { ID_PATTERN } from "../domain/ids.ts";
 import { LabeledObject } from "../domain/labels.ts";
+import { RUN_KINDS } from "../domain/runs.ts";
 import { STEPS } from "../domain/task.ts";
 
 /** What goes over the wire, besides the schemas of domain/: the OpenAPI document is made of these. */
@@ -20,11 +21,12 @@ export const ProblemSchema = Type.Object(
     detail: Type.String(),
     field: Type.Optional(Type.String({ description: "What was wrong: a setting, a frame, a header." })),
     what_to_do: Type.String(),
+    sign_in_url: Type.Optional(Type.String({ description: "Of a 401: where a browser signs in at the identity provider." })),
   },
   { description: "RFC 9457 problem details" },
 );
 
-const TASK_STATUS = ["running", "waiting", "parked", "completed", "failed", "cancelled"] as const;
+export const TASK_STATUS = ["running", "waiting", "parked", "completed", "failed", "cancelled"] as const;
 
 export const ProgressSchema = Type.Object({
   done: Type.Number(),
@@ -34,6 +36,8 @@ export const ProgressSchema = Type.Object({
   figures: Type.Optional(Type.Record(Type.String(), Type.Number())),
 });
 
+export const Timeline = Type.Array(Type.Object({ event: Type.String(), at: Type.String(moment), seq: Type.Optional(Type.Integer()), data: Type.Record(Type.String(), Type.Unknown()) }));
+
 export const StatusAnswer = Type.Object({
   task_id: Type.String(),
   status: Type.Enum(TASK_STATUS),
@@ -42,6 +46,7 @@ export const StatusAnswer = Type.Object({
   round: Type.Integer(),
   created_at: Type.String(moment),
   ended_at: nullable(Type.String(moment)),
+  deleted_at: Type.Optional(Type.String({ description: "Its data were deleted on request: nothing but this record is left." })),
   waiting_for: nullable(Type.String()),
   steps: Type.Array(
     Type.Object({
@@ -58,12 +63,13 @@ export const StatusAnswer = Type.Object({
   rounds: Type.Optional(Type.Array(Type.Record(Type.String(), Type.Unknown()), { description: "How earlier rounds ended." })),
   run: Type.Optional(Type.Record(Type.String(), Type.Unknown(), { description: "Of a single step that runs on its own: its kind, the task that it is for, what it does." })),
   settings: Type.Record(Type.String(), Type.Unknown(), { description: "As in POST /tasks/, with every default." }),
-  timeline: Type.Array(Type.Object({ event: Type.String(), at: Type.String(moment), seq: Type.Optional(Type.Integer()), data: Type.Record(Type.String(), Type.Unknown()) })),
+  timeline: Timeline,
   answered_by: Type.Enum(["workflow", "temporal", "record"]),
 });
 
 export const TaskRow = Type.Object({
-  task_id: Type.String(),
+  task_id: Type.String({ description: "Of a single step that runs on its own: its run_id." }),
+  run: nullable(Type.Enum(RUN_KINDS, { description: "Which single step it is; null: a task." })),
   user_id: Type.String(),
   project: Type.String(),
   status: Type.Enum(TASK_STATUS),
@@ -133,4 +139,4 @@ export function answers<R extends Record<number, object>>(good: R, ...problems: 
 }
 
 /** A file as an answer. */
-export const file = (...types: string[]) => ({ description: "the file", content: Object.fromEntries(types.map((type) => [type, { schema: { type: "string", format: "binary" } }])) });
+export const file = (...types: string[]) => ({ description: "the file", content: Object.fromEntries(types.map((type) => [type, { schema: type.endsWith("json") ? {} : { type: "string", format: "binary" } }])) });

@@ -2,8 +2,9 @@ import { isGrpcServiceError, type Client, type WorkflowExecutionDescription, typ
 import { WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError, type SearchAttributePair, type SignalDefinition, type TypedSearchAttributes } from "@temporalio/common";
 import { decodeArrayFromPayloads } from "@temporalio/common/lib/internal-non-workflow/codec-helpers.js";
 import { ACTIVITIES, PIPELINE_QUEUE, type ActivityName } from "../domain/activities.ts";
+import { staticDetailsOf, summaryOf } from "../domain/details.ts";
 import { runWorkflowIdOf, taskIdOf, workflowIdOf } from "../domain/ids.ts";
-import type { RunKind } from "../domain/runs.ts";
+import { RUN_KINDS, type RunKind } from "../domain/runs.ts";
 import type { Progress, TaskState, TaskStatus } from "../domain/state.ts";
 import { STEPS, type StepName } from "../domain/task.ts";
 import { stateQuery, type PipelineInput, type RunInput } from "../workflows/messages.ts";
@@ -12,6 +13,8 @@ import { searchAttributes } from "../workflows/search-attributes.ts";
 /** What Temporal says of a task without a worker's help. Attributes lag behind by moments; activities are exact. */
 export interface Description {
   taskId: string;
+  /** Of a single step that runs on its own; null: a task's pipeline. */
+  kind: RunKind | null;
   open: boolean;
   status: TaskStatus;
   owner: string;
@@ -36,12 +39,12 @@ export type TemporalGateway = ReturnType<typeof createTemporalGateway>;
 const QUERY_MS = 2_000;
 const CALL_MS = 10_000;
 const PING_MS = 1_500;
-/** So many tasks are looked through for a list of the newest ones. */
+/** So many tasks are looked through at most. */
 const LIST_MAX = 1_000;
 const GRPC_UNAVAILABLE = 14;
 
-/** `kindOf`: which kind of single step an id is; null where it is a task's. */
-export function createTemporalGateway({ client, kindOf }: { client: Client; kindOf: (id: string) => Promise<RunKind | null> }) {
+/** `kindOf`: which kind of single step an id is; null where it is a task's. `publicUrl`: where people reach the pages, for the links in Temporal's Web UI. */
+export function createTemporalGateway({ client, kindOf, publicUrl = null }: { client: Client; kindOf: (id: string) => Promise<RunKind | null>; publicUrl?: string | null }) {
   const { workflow, connection } = client;
   const within = <T>(ms: number, work: () => Promise<T>): Promise<T> => connection.withDeadline(Date.now() + ms, work);
   /** Of those that Temporal knows: what an id is never changes. */
@@ -80,6 +83,7 @@ export function createTemporalGateway({ client, kindOf }: { client: Client; kind
           workflowIdReusePolicy: again ? "ALLOW_DUPLICATE" : "REJECT_DUPLICATE",
           workflowIdConflictPolicy: "USE_EXISTING",
           staticSummary: summary,
+          staticDetails: staticDetailsOf({ settings: input.settings, round: "opens" in input ? (input.opens?.round ?? 1) : 1 }, publicUrl === null ? null : new URL(`/task/${input.taskId}`, publicUrl).href),
           typedSearchAttributes: [
             { key: searchAttributes.owner, value: input.settings.user_id },
             { key: searchAttributes.project, value: input.settings.project },
@@ -91,6 +95,21 @@ export function createTemporalGateway({ client, kindOf }: { client: Client; kind
     } catch (error) {
       if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
     }
+  }
+
+  /** Each round of a task is a run of its own: the newest one counts, from the time when the first began. */
+  async function listed(query: string): Promise<Description[]> {
+    const tasks = new Map<string, Description>();
+    await within(CALL_MS, async () => {
+      for await (const info of workflow.list({ query, pageSize: 200 })) {
+        const run = descriptionOf(info);
+        const other = tasks.get(run.taskId);
+        const [first, last] = other === undefined || other.createdAt < run.createdAt ? [other ?? run, run] : [run, other];
+        tasks.set(run.taskId, { ...last, createdAt: first.createdAt });
+        if (tasks.size >= LIST_MAX) break;
+      }
+    });
+    return [...tasks.values()];
   }
 
   async function activitiesOf(description: WorkflowExecutionDescription): Promise<PendingActivity[]> {
@@ -116,7 +135,7 @@ export function createTemporalGateway({ client, kindOf }: { client: Client; kind
       startOnce("pipeline", input, {
         workflowId: workflowIdOf(input.taskId),
         again: input.opens !== undefined,
-        summary: `${input.settings.project}: ${input.taskId}`,
+        summary: summaryOf(input.settings),
         attributes: [
           { key: searchAttributes.taskId, value: input.taskId },
           { key: searchAttributes.round, value: input.opens?.round ?? 1 },
@@ -183,27 +202,21 @@ export function createTemporalGateway({ client, kindOf }: { client: Client; kind
       });
     },
 
-    /** The newest tasks, of one owner or of all. A task that was started moments ago may be missing. */
-    async list({ owner, limit }: { owner: string | null; limit: number }): Promise<Description[]> {
-      const mine = owner === null ? "" : ` AND ActverseOwner = "${owner.replaceAll(/["\\]/g, "\\$&")}"`;
-      /** Each round of a task is a run of its own: the newest one counts, from the time when the first began. */
-      const found = new Map<string, Description>();
-      const add = (run: Description): void => {
-        const other = found.get(run.taskId);
-        const [first, last] = other === undefined || other.createdAt < run.createdAt ? [other ?? run, run] : [run, other];
-        found.set(run.taskId, { ...last, createdAt: first.createdAt });
-      };
-      await within(CALL_MS, async () => {
-        for await (const info of workflow.list({ query: `WorkflowType = "pipeline"${mine}`, pageSize: 200 })) {
-          add(descriptionOf(info));
-          if (found.size >= LIST_MAX) break;
-        }
-      });
-      // Ids sort by creation; the server's own order is by the time of closing.
-      return [...found.values()].toSorted((a, b) => (a.taskId < b.taskId ? 1 : -1)).slice(0, limit);
+    /** These tasks and runs, as far as Temporal knows them. One that was started moments ago may be missing. */
+    async list(of: { id: string; kind: RunKind | null }[]): Promise<Description[]> {
+      const names = of.map(({ id, kind }) => `"${kind === null ? workflowIdOf(id) : runWorkflowIdOf(kind, id)}"`);
+      return await listed(`WorkflowId IN (${names.join(", ")})`);
     },
+
+    /** Tasks whose pre-labels are yet to be made, and all runs: those at work that may read what another task has made. */
+    readers: (): Promise<Description[]> => listed('ExecutionStatus = "Running" AND (WorkflowType = "singleStep" OR (WorkflowType = "pipeline" AND (ActverseStep IS NULL OR ActverseStep IN ("download", "frames", "preinference"))))'),
+
+    /** All tasks and runs that Temporal knows, so many as are looked through. */
+    known: (): Promise<Description[]> => listed('WorkflowType IN ("pipeline", "singleStep")'),
   };
 }
+
+const runKindIn = (workflowId: string): RunKind | null => RUN_KINDS.find((kind) => workflowId.startsWith(runWorkflowIdOf(kind, ""))) ?? null;
 
 function descriptionOf(info: Pick<WorkflowExecutionInfo, "workflowId" | "status" | "startTime" | "closeTime"> & { typedSearchAttributes: TypedSearchAttributes }): Description {
   const attributes = info.typedSearchAttributes;
@@ -211,6 +224,7 @@ function descriptionOf(info: Pick<WorkflowExecutionInfo, "workflowId" | "status"
   const ended: TaskStatus = info.status.name === "COMPLETED" ? "completed" : info.status.name === "CANCELLED" ? "cancelled" : "failed";
   return {
     taskId: taskIdOf(info.workflowId),
+    kind: runKindIn(info.workflowId),
     open,
     status: open ? ((attributes.get(searchAttributes.state) as TaskStatus | undefined) ?? "running") : ended,
     owner: attributes.get(searchAttributes.owner) ?? "",

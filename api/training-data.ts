@@ -7,7 +7,7 @@ import type { TaskState } from "../domain/state.ts";
 import type { TrainingData, VerifyOutput } from "../domain/steps.ts";
 import type { TaskBody } from "../domain/task.ts";
 import { readDataYaml } from "../domain/yolo-data.ts";
-import { taskFor, taskOrRunFor, type Context } from "./context.ts";
+import { refuseDeleted, taskFor, taskOrRunFor, type Context } from "./context.ts";
 import { checkPath } from "./file-path.ts";
 
 /** What a training on its own learns from, and what its settings then say of it. */
@@ -34,6 +34,7 @@ export async function chooseData(request: FastifyRequest, context: Pick<Context,
 async function tasksData(request: FastifyRequest, context: Pick<Context, "watcher">, ids: string[]): Promise<ChosenData> {
   const states: TaskState[] = [];
   for (const id of ids) states.push((await taskFor(request, context, id)).state);
+  for (const state of states) refuseDeleted(state);
   const snapshots = states.map(approvedOf);
   const { classes, keypoints, flip_idx: flipIdx, project } = states[0]!.settings;
   return { data: { from: "tasks", snapshots }, settings: { file_path: ids.join(", ").slice(0, 4000), project, classes, keypoints, ...(flipIdx === null ? {} : { flip_idx: flipIdx }) } };

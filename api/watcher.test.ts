@@ -13,7 +13,7 @@ import { createWatcher } from "./watcher.ts";
 
 const taskId = "0123456789ab";
 const input = { taskId, settings: settingsOf({ file_path: "/a.mp4", user_id: "ada" }), createdAt: "2026-01-01T00:00:00.000Z" };
-const open: Description = { taskId, open: true, status: "running", owner: "ada", project: "p", step: "training", round: 1, createdAt: input.createdAt, endedAt: null, activities: [] };
+const open: Description = { taskId, kind: null, open: true, status: "running", owner: "ada", project: "p", step: "training", round: 1, createdAt: input.createdAt, endedAt: null, activities: [] };
 const state: TaskState = stateFromDescription(open, input);
 
 let folder: string;

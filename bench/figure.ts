@@ -23,6 +23,8 @@ export interface BenchContext {
 export interface Bench {
   /** Of the figures that `run` gives; `--only` takes any of them. */
   names: string[];
+  /** Takes more than some minutes: only when it is asked for by name. */
+  long?: boolean;
   run(context: BenchContext): Promise<Figure[]>;
 }
 

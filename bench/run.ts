@@ -5,7 +5,7 @@ import { parseArgs } from "node:util";
 import type { Bench, BenchContext, Figure } from "./figure.ts";
 
 /**
- * `npm run bench`: every benchmark, one after another, and bench/results.json. `-- --only NAME --json`: one, with the list of its figures as the last line.
+ * `npm run bench`: every benchmark but the long ones, one after another, and bench/results.json. `-- --only NAME --json`: one, with the list of its figures as the last line.
  * See docs/bench.md.
  */
 
@@ -46,7 +46,7 @@ const reaches = ({ value, goal, better }: Figure): string => (goal === null ? ""
 
 const known = await benches();
 const { only } = flags;
-const chosen = only === undefined ? known : known.filter(({ names }) => names.includes(only));
+const chosen = only === undefined ? known.filter(({ long }) => long !== true) : known.filter(({ names }) => names.includes(only));
 if (chosen.length === 0) throw new Error(`there is no benchmark "${only}"; there are ${known.flatMap(({ names }) => names).join(", ")}`);
 await mkdir(cache, { recursive: true });
 const context: BenchContext = { cache, say };

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { diagonal, iou } from "../domain/boxes.ts";
 import { deriveFlipIdx } from "../domain/flip.ts";
 import { createSwapFinder, pairsOf } from "../domain/side-swaps.ts";
-import { createSmoother, type SmoothedFrame } from "../domain/smoothing.ts";
+import { createSmoother, halfWindowOf, type SmoothedFrame } from "../domain/smoothing.ts";
 import { createTracker } from "../domain/tracking/tracker.ts";
 import { commandOf, median, rounded, spreadOf, type BenchContext, type Figure } from "./figure.ts";
 import { trackedVideos, type TrackedVideo } from "./tracking/videos.ts";
@@ -31,7 +31,7 @@ function smoothed(video: TrackedVideo): SmoothedFrame[] {
   const tracker = createTracker({ numAnimals: video.truth.tracks.length, fps: video.truth.fps, frameSkip: video.frameSkip });
   for (const frame of video.frames) tracker.push(frame);
   const assignment = tracker.finish();
-  const [sides, smoother] = [createSwapFinder(pairsOf(deriveFlipIdx(video.truth.keypoints))), createSmoother()];
+  const [sides, smoother] = [createSwapFinder(pairsOf(deriveFlipIdx(video.truth.keypoints))), createSmoother({ halfWindowS: halfWindowOf((video.frameSkip + 1) / video.truth.fps) })];
   const tracked = video.frames.map(({ frame, time, detections }, i) => {
     const kept = [...assignment.idsOf(i).entries()].filter(([, id]) => id >= 0).toSorted(([, a], [, b]) => a - b);
     return { frame, time, ids: kept.map(([, id]) => id), detections: kept.map(([k]) => detections[k]!) };

@@ -33,6 +33,8 @@ export interface EventData {
   "task.completed": { results_path: string };
   "task.failed": { step: StepName; reason: string };
   "task.cancelled": { step: StepName | null; reason: string };
+  /** A person deleted its data; only its record is left. */
+  "task.deleted": { by: string };
 }
 export type EventName = keyof EventData;
 

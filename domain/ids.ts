@@ -26,3 +26,9 @@ export const runWorkflowIdOf = (kind: string, runId: string): string => `step-${
 
 /** The task_id in a pipeline's workflow id, the run_id in that of a single step. */
 export const taskIdOf = (workflowId: string): string => workflowId.replace(/^(task|step-[a-z]+)-/, "");
+
+/** The digits mirrored: sorting these as text puts the newest id first. Mirrored twice it is the id again. */
+export const mirrored = (id: string): string => Array.from(id, (digit) => ALPHABET[ALPHABET.length - 1 - ALPHABET.indexOf(digit)]).join("");
+
+/** When the id was made, milliseconds since 1970. */
+export const timeOfId = (id: string): number => Number.parseInt(id.slice(0, TIME_DIGITS), 36);

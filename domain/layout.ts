@@ -129,12 +129,32 @@ export const taskKeys = (taskId: string) => ({
   run: `tasks/${taskId}/run.json`,
   /** Of the newest round. */
   record: `tasks/${taskId}/record.json`,
+  /** Who asked what of it; `kind`: of requests. */
+  requestsOf: (kind: string) => `tasks/${taskId}/requests/${kind}/`,
   /** Of a round that a later one followed. */
   recordOf: (round: number) => `tasks/${taskId}/round-${round}/record.json`,
 });
 
-/** API keys: their hashes, never they themselves. */
-export const AUTH_KEYS = "auth/keys.json";
+/** All that a task or run keeps but its record: what deleting it takes away. Models that were promoted have folders of their own. */
+export const dataPrefixes = (taskId: string): string[] => [modelKeys(taskId).prefix, videoKeys(taskId).prefix, frameKeys(taskId, 1).prefix, labelKeys(taskId, 1).prefix, trainKeys(taskId, 1).prefix, resultKeys(taskId, 1).prefix, importKeys(taskId).prefix];
+
+/** Of all tasks and runs. */
+export const TASKS_PREFIX = "tasks/";
+
+/**
+ * Which tasks and runs a user sees, as empty objects: listing a few keys gives the newest ones, however many there are.
+ * `of`: a user's hash, in hex; null: everybody's. `mirrored`: the id as domain/ids mirrors it; `kind`: of a run, or `task`.
+ */
+export const listKeys = (of: string | null) => {
+  const prefix = `tasks/lists/${of === null ? "all" : `user-${of}`}/`;
+  return { prefix, entry: (mirrored: string, kind: string) => `${prefix}${mirrored}.${kind}`, after: (mirrored: string) => `${prefix}${mirrored}~` };
+};
+
+/** Says that every task from before there were lists is in them. */
+export const LISTS_COMPLETE = "tasks/lists/complete.json";
+
+/** API keys: their hashes, never they themselves. One object each, so that two who make keys at once lose none. */
+export const apiKeys = { prefix: "auth/keys/", of: (id: string) => `auth/keys/${id}.json`, /** Where all lay in one list before; only read. */ list: "auth/keys.json" };
 /** Signs the browser's session cookies. */
 export const AUTH_SECRET = "auth/session-secret";
 

@@ -73,7 +73,7 @@ describe("left for right", () => {
   test("is put right in what is smoothed, and nowhere else", () => {
     const given = seen(animals, { pair, jitter: 0.005, longest: 4 });
     const { found } = score(given, pair);
-    const smoother = createSmoother();
+    const smoother = createSmoother({ halfWindowS: 0.13 });
     const smoothed = [...found.flatMap((frame) => smoother.push(frame)), ...smoother.finish()];
     const off: { raw: number[]; smooth: number[] } = { raw: [], smooth: [] };
     for (const [n, frame] of smoothed.entries()) {

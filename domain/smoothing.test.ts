@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { Detection } from "./detections.ts";
-import { createSmoother, type SmoothedFrame, type TrackedFrame } from "./smoothing.ts";
+import { createSmoother, halfWindowOf, type SmoothedFrame, type TrackedFrame } from "./smoothing.ts";
 
 const animal = (x: number, y: number, score = 0.9): Detection => ({ box: [x, y, x + 1, y + 1], score: 0.9, classId: 0, keypoints: [[x, y, score]] });
 function run(frames: TrackedFrame[], halfWindowS = 0.13): SmoothedFrame[] {
@@ -54,4 +54,33 @@ test("animals do not pull at each other, and nothing is drawn over a gap", () =>
     expect(first === null || first > 1 === frame.frame >= 20).toBe(true);
     expect(pointOf(frame, frame.ids.indexOf(1))[0]).toBeCloseTo(500, 6);
   }
+});
+
+/** An animal that walks, sways once a second and steps three times a second. Pixels. */
+const way = (time: number): [number, number] => [100 + 60 * time + 6 * Math.sin(2 * Math.PI * time) + 2 * Math.sin(6 * Math.PI * time), 80 + 20 * Math.sin(Math.PI * time)];
+/** Root mean square distance from the way, pixels, without smoothing and with it, of places that are `jitter` pixels off. */
+function errorsAt(fps: number, jitter: number): { raw: number; smoothed: number } {
+  const frames = Array.from({ length: 40 * fps }, (_, n): TrackedFrame => {
+    const [x, y] = way(n / fps);
+    return { frame: n, time: n / fps, ids: [0], detections: [animal(x + jitter * noise(2 * n), y + jitter * noise(2 * n + 1))] };
+  });
+  const off = (pointFor: (frame: SmoothedFrame) => readonly number[]): number =>
+    Math.sqrt(run(frames, halfWindowOf(1 / fps)).reduce((sum, frame) => sum + ((pointFor(frame)[0] ?? 0) - way(frame.time)[0]) ** 2 + ((pointFor(frame)[1] ?? 0) - way(frame.time)[1]) ** 2, 0) / frames.length);
+  return { raw: off((frame) => frame.detections[0]!.keypoints[0]!), smoothed: off((frame) => pointOf(frame)) };
+}
+
+test("the window is a time, not a number of frames: more frames a second give smoother places, and a known way is not flattened at any rate", () => {
+  const gain = (fps: number): number => {
+    const { raw, smoothed } = errorsAt(fps, 2);
+    return smoothed / raw;
+  };
+  const [ten, fifteen, thirty, hundred] = [gain(10), gain(15), gain(30), gain(100)];
+  expect(ten).toBeLessThan(0.95);
+  expect(fifteen).toBeLessThan(0.8);
+  expect(thirty).toBeLessThan(0.7);
+  expect(hundred).toBeLessThan(0.6 * thirty);
+  // Without jitter all that smoothing does is wrong: little beside the steps of 2 pixels.
+  expect([10, 15, 30, 100].map((fps) => errorsAt(fps, 0).smoothed).filter((error) => error > 0.75)).toEqual([]);
+  // Between frames that are further apart an animal has done something else.
+  expect(errorsAt(5, 2).smoothed).toBe(errorsAt(5, 2).raw);
 });

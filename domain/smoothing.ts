@@ -17,17 +17,22 @@ export interface SmoothedFrame extends TrackedFrame {
 }
 
 /** Seconds on either side of a frame that count. Shorter than any movement that behaviour is told by, longer than a model's jitter. */
-export const HALF_WINDOW_S = 0.13;
+const HALF_WINDOW_S = 0.13;
+/** Where frames are far apart: so many of them, as fewer leave nothing to smooth with, but no more than so many seconds, in which an animal has begun another movement. */
+const HALF_WINDOW_FRAMES = 2.5;
+const LONGEST_HALF_WINDOW_S = 0.25;
 /** A parabola goes through three points; smoothing begins with a fourth. */
 const LEAST_SAMPLES = 4;
+
+/** Seconds on either side, for frames that are so many seconds apart: the same time at any rate above 20 frames a second, five frames down to 10, none below 8. */
+export const halfWindowOf = (frameS: number): number => Math.max(HALF_WINDOW_S, Math.min(LONGEST_HALF_WINDOW_S, HALF_WINDOW_FRAMES * frameS));
 
 /**
  * Smooths keypoints as frames go by: each place is that of a parabola fitted to the same animal's sightings within the window,
  * weighted by score and nearness (Savitzky and Golay's filter, for uneven times and doubtful points). Never over an identity's change.
  * Memory: the frames of one window.
  */
-export function createSmoother(options: { halfWindowS: number } = { halfWindowS: HALF_WINDOW_S }): { push(frame: TrackedFrame): SmoothedFrame[]; finish(): SmoothedFrame[] } {
-  const { halfWindowS } = options;
+export function createSmoother({ halfWindowS }: { halfWindowS: number }): { push(frame: TrackedFrame): SmoothedFrame[]; finish(): SmoothedFrame[] } {
   let window: TrackedFrame[] = [];
   /** How many frames of the window have been given back. */
   let given = 0;

@@ -57,6 +57,8 @@ export interface TaskState {
   /** ISO 8601, UTC. */
   created_at: string;
   ended_at: string | null;
+  /** When its data were deleted on request, ISO 8601, UTC: nothing but its record is left. */
+  deleted_at?: string;
   /** What the task waits for, in plain words; null while it works. */
   waiting_for: string | null;
   steps: StepState[];

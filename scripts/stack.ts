@@ -2,6 +2,7 @@ import { execFileSync } from "node:child_process";
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import { join } from "node:path";
+import type { Queue } from "../domain/activities.ts";
 import { SEARCH_ATTRIBUTE_TYPES } from "../domain/search-attribute-types.ts";
 import { keepRunning, until, type Child } from "./child.ts";
 import { freePort } from "./ports.ts";
@@ -18,6 +19,8 @@ export interface StackOptions {
   port?: number;
   /** Further environment of worker and API. */
   env?: Record<string, string>;
+  /** Worker processes by name, each with its queues; by default one for all. */
+  workers?: Record<string, readonly Queue[]>;
   /** Shows the workers' log here. */
   echo?: NodeJS.WritableStream | undefined;
   say: (line: string) => void;
@@ -111,8 +114,8 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     else running[name] = pid;
     writeFileSync(file, JSON.stringify({ supervisor: process.pid, children: running } satisfies StackFile));
   };
-  const begin = (name: string, command: string, args: string[], echo = options.echo): void => {
-    children.push(keepRunning({ name, command, args, env, logFile: join(logs, `${name}.log`), echo, onPid: note(name), onRestart: say }));
+  const begin = (name: string, command: string, args: string[], { echo = options.echo, own = {} }: { echo?: NodeJS.WritableStream | undefined | null; own?: Record<string, string> } = {}): void => {
+    children.push(keepRunning({ name, command, args, env: { ...env, ...own }, logFile: join(logs, `${name}.log`), echo: echo ?? undefined, onPid: note(name), onRestart: say }));
   };
   const stop = async (): Promise<void> => {
     // In the opposite order: a worker that can still reach its server says goodbye to it.
@@ -122,10 +125,10 @@ export async function startStack(options: StackOptions): Promise<Stack> {
 
   try {
     const attributes = Object.entries(SEARCH_ATTRIBUTE_TYPES).flatMap(([name, type]) => ["--search-attribute", `${name}=${type}`]);
-    begin("temporal", tools.temporal, ["server", "start-dev", "--ip", "127.0.0.1", "--port", String(temporalPort), "--ui-port", String(uiPort), "--db-filename", join(home, "temporal.sqlite"), "--log-level", "error", ...attributes], undefined);
+    begin("temporal", tools.temporal, ["server", "start-dev", "--ip", "127.0.0.1", "--port", String(temporalPort), "--ui-port", String(uiPort), "--db-filename", join(home, "temporal.sqlite"), "--log-level", "error", ...attributes], { echo: null });
     await until(`Temporal to answer at ${temporalAddress} (its log: ${join(logs, "temporal.log")})`, 60, () => reachable(temporalPort));
-    begin("worker", process.execPath, ["--import", "tsx", "workers/main.ts"]);
-    begin("api", process.execPath, ["--import", "tsx", "api/main.ts"], undefined);
+    for (const [name, queues] of Object.entries(options.workers ?? { worker: null })) begin(name, process.execPath, ["--import", "tsx", "workers/main.ts"], queues === null ? {} : { own: { ACTVERSE_QUEUES: queues.join(",") } });
+    begin("api", process.execPath, ["--import", "tsx", "api/main.ts"], { echo: null });
     const apiUrl = `http://${host === "0.0.0.0" ? "127.0.0.1" : host}:${port}`;
     await until(`the API to answer at ${apiUrl}/health (its log: ${join(logs, "api.log")})`, 60, async () => (await fetch(`${apiUrl}/health`)).ok);
     return { apiUrl, temporalUrl: `http://127.0.0.1:${uiPort}`, temporalAddress, pids: () => ({ ...running }), stop };

@@ -10,7 +10,7 @@ import type { Queue } from "../domain/activities.ts";
 import type { StepName } from "../domain/task.ts";
 import type { StepState, TaskState } from "../domain/state.ts";
 import { until } from "../scripts/child.ts";
-import { createApiClient, type ApiClient } from "../scripts/demo/client.ts";
+import { createApiClient, type ApiClient } from "../cli/client.ts";
 import { freePort } from "../scripts/ports.ts";
 import { readTools } from "../scripts/tools.ts";
 import { startTemporal } from "./temporal-server.ts";

@@ -7,7 +7,7 @@ import { createKeyStore } from "../api/keys.ts";
 import type { FrameLabels, Snapshot } from "../domain/labels.ts";
 import { labelKeys } from "../domain/layout.ts";
 import { until } from "../scripts/child.ts";
-import { createApiClient, type ApiClient } from "../scripts/demo/client.ts";
+import { createApiClient, type ApiClient } from "../cli/client.ts";
 import { makeSample } from "../scripts/sample/make-sample.ts";
 import { keepPicture, openPage, pictureOn, startBrowser } from "./browser.ts";
 import { fingersOn } from "./fingers.ts";

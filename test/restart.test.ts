@@ -9,7 +9,7 @@ import { resultKeys } from "../domain/layout.ts";
 import type { ResultFile, Truth } from "../domain/result.ts";
 import type { TaskState } from "../domain/state.ts";
 import { until } from "../scripts/child.ts";
-import { createApiClient } from "../scripts/demo/client.ts";
+import { createApiClient } from "../cli/client.ts";
 import { review } from "../scripts/demo/reviewer.ts";
 import { freePort } from "../scripts/ports.ts";
 import { makeSample } from "../scripts/sample/make-sample.ts";
@@ -70,6 +70,11 @@ it("goes on after the whole machine went down, while it waited for labels and wh
   await start();
   const end = await until("the task to end", 400, async () => {
     const state = await statusOf(taskId);
+    // So few epochs may teach nothing: then the task asks whether there are no animals, and goes on when it is told so.
+    if (step(state, "inference").status === "parked" && step(state, "inference").reason?.includes("found no animal") === true) {
+      await api.send("POST", `/tasks/${taskId}/retry`, { step: "inference" }).catch(() => undefined);
+      return null;
+    }
     return state.status === "completed" || state.status === "parked" ? state : null;
   });
   expect(end).toMatchObject({ status: "completed" });

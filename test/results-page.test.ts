@@ -9,6 +9,9 @@ import { keepPicture, openPage, startBrowser } from "./browser.ts";
 
 /** What a person sees of a finished task: quality at a glance, whose moments lead the video there, and the report. */
 
+/** A task in whose video nothing was found. */
+const EMPTY = "0test00empty";
+
 let api: Awaited<ReturnType<typeof startLab>>;
 let browser: Browser;
 let url: string;
@@ -27,11 +30,14 @@ beforeAll(async () => {
     const { assessQuality, annotateVideo, writeReport } = lab.steps;
     for (const step of [assessQuality, annotateVideo, writeReport]) await lab.run(step, { ...INPUT, settings: { outputs: ["video", "report"] } as never });
     for (const key of await lab.storage.list(resultKeys(TASK, 1).prefix)) await api.storage.put(key, await lab.storage.read(key));
+    await lab.addResult({}, Array.from({ length: 200 }, (_, n) => rowOf(n, n / 25, [])));
+    await lab.run(assessQuality, { ...INPUT, settings: {} as never });
+    for (const of of ["result", "quality"] as const) await api.storage.put(resultKeys(EMPTY, 1)[of], await lab.storage.read(resultKeys(TASK, 1)[of]));
   } finally {
     await lab.remove();
   }
   const record = { task_id: TASK, status: "completed", user_id: "ada", project: "open field", round: 1, created_at: "2026-01-01T00:00:00Z", ended_at: "2026-01-02T00:00:00Z", waiting_for: null, steps: [], settings: { file_path: "/a.mp4" }, timeline: [] } as unknown as TaskState;
-  await api.storage.put(taskKeys(TASK).record, JSON.stringify(record));
+  for (const id of [TASK, EMPTY]) await api.storage.put(taskKeys(id).record, JSON.stringify({ ...record, task_id: id }));
   const app = await api.app({ webRoot: fileURLToPath(new URL("../api/web/dist", import.meta.url)) });
   url = await app.listen({ port: 0, host: "127.0.0.1" });
 });
@@ -63,6 +69,51 @@ it("says how far the results can be trusted, and leads the video to each moment"
   expect(await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth)).toBeLessThanOrEqual(0);
   await keepPicture(page, "quality-narrow-ko");
   expect(errors).toEqual([]);
+});
+
+it("shows what result.json says of a frame without loading the file, however long it is", async () => {
+  const { page, errors } = await openPage(browser);
+  const asked: string[] = [];
+  page.on("request", (request) => asked.push(new URL(request.url()).pathname));
+  await page.goto(`${url}/task/${TASK}`);
+  const frame = page.locator(".rows input");
+  const animals = (): Promise<string[]> => page.locator(".rows tbody tr").allInnerTexts();
+  await expect.poll(animals).toEqual(["0\t0.90\t0.100 0.200 0.300 0.500", "1\t0.90\t0.700 0.200 0.900 0.500"]);
+  await frame.fill("60");
+  await page.locator(".rows button").click();
+  // The video goes there too; one of the animals is missing then.
+  await expect.poll(() => page.locator("video").evaluate((video) => (video as HTMLVideoElement).currentTime)).toBe(2.4);
+  await expect.poll(animals).toEqual(["0\t0.90\t0.100 0.200 0.300 0.500"]);
+  // And it follows the video.
+  await page.locator(".moments a").last().click();
+  await expect.poll(() => frame.inputValue()).toBe("150");
+  await expect.poll(animals).toEqual(["0\t0.90\t0.700 0.200 0.900 0.500", "1\t0.90\t0.100 0.200 0.300 0.500"]);
+  expect(asked.filter((path) => path.endsWith("/results/rows")).length).toBeGreaterThan(0);
+  expect(asked.filter((path) => path.endsWith("/results/result.json"))).toEqual([]);
+  expect(errors).toEqual([]);
+});
+
+it("says so where no animal was found, instead of calling it complete", async () => {
+  const { page, errors } = await openPage(browser);
+  await page.goto(`${url}/task/${EMPTY}`);
+  await page.getByText("No animal was found in any of 200 frames").waitFor();
+  expect(await page.locator(".tile").count()).toBe(0);
+  await page.getByText("No animal in this frame").waitFor();
+  expect(errors).toEqual([]);
+});
+
+it("gives rows from a frame or a time on, and refuses what makes no sense", async () => {
+  const rows = async (query: string): Promise<{ status: number; frames?: number[]; next?: number | null; field?: string }> => {
+    const answer = await fetch(`${url}/tasks/${TASK}/results/rows${query}`);
+    const body = (await answer.json()) as { rows?: { frame: number }[]; next?: number | null; field?: string };
+    return { status: answer.status, ...(body.rows === undefined ? { field: body.field } : { frames: body.rows.map(({ frame }) => frame), next: body.next }) } as never;
+  };
+  expect(await rows("?limit=2")).toEqual({ status: 200, frames: [0, 1], next: 2 });
+  expect(await rows("?frame=198&limit=5")).toEqual({ status: 200, frames: [198, 199], next: null });
+  expect(await rows("?time=4.05&limit=1")).toEqual({ status: 200, frames: [101], next: 102 });
+  expect(await rows("?frame=1&time=1")).toEqual({ status: 400, field: "time" });
+  expect(await rows("?limit=0")).toEqual({ status: 400, field: "limit" });
+  expect(await rows("?round=2")).toEqual({ status: 404, field: "task_id" });
 });
 
 it("opens the report, whose times lead to the video", async () => {

@@ -55,7 +55,7 @@ export function createApprovalInbox(task: Task) {
     },
     /** The next signal, or null after so many seconds without one. */
     async next(seconds: number): Promise<Message | null> {
-      await condition(() => messages.length > 0, seconds * 1000);
+      await condition(() => messages.length > 0, seconds * 1000, { summary: "until a reminder" });
       return messages.shift() ?? null;
     },
   };

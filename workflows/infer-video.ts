@@ -1,4 +1,4 @@
-import { CancellationScope, patched } from "@temporalio/workflow";
+import { ApplicationFailure, CancellationScope, patched } from "@temporalio/workflow";
 import type { ModelRef } from "../domain/detections.ts";
 import type { ExportResultsOutput, JoinOutput, SegmentOutput } from "../domain/steps.ts";
 import { run } from "./policy.ts";
@@ -30,8 +30,19 @@ export async function inferVideo(task: Task, { model, modelPath, videoKey }: { m
   });
   const differing = parts.reduce((sum, part) => sum + part.differing, 0);
   const joined = await run.joinSegments({ ...task.input, plan, segments, model, differing, settings });
+  const notes = joined.ids === 0 ? nothingFound(task, { model, plan, frames: joined.frames }) : [];
   task.emit("inference.completed", { result_json_path: joined.resultKey, status: "completed", ...(differing > 0 ? { frames_differing: differing } : {}) });
-  return { joined, result: { ...joined, model, segments: segments.length, differing } };
+  return { joined, result: { ...joined, model, segments: segments.length, differing, ...(notes.length > 0 ? { notes } : {}) } };
+}
+
+/** A whole video without an animal is more often a model that does not fit than an empty arena: a person is asked, once for a model and its settings. Who retries without a change says that it is right so. */
+function nothingFound(task: Task, { model, plan, frames }: { model: ModelRef; plan: string; frames: number }): string[] {
+  // Tasks from before completed with empty results.
+  if (!patched("nothing-found-parks")) return [];
+  const found = `The model ${model.name}@${model.version} found no animal in ${frames} frames.`;
+  if (task.isKnownEmpty(plan)) return [found];
+  const details = [{ field: "inference.confidence", what_to_do: `retry with a lower inference.confidence than ${task.state.settings.inference.confidence}, or label more frames and train again; if there is no animal in the video, retry without a change` }];
+  throw ApplicationFailure.create({ message: found, type: "InputError", nonRetryable: true, details });
 }
 
 /** The files that are asked for, of the joined results. */

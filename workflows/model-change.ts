@@ -23,7 +23,7 @@ export async function oneAtATime<N extends ModelChange>(name: string, activity: 
       return await executeChild(modelChange<N>, { workflowId: `model-${name}`, args: [{ activity, input }], parentClosePolicy: "REQUEST_CANCEL", staticSummary: `${activity} ${name}` });
     } catch (error) {
       if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
-      await sleep(BUSY);
+      await sleep(BUSY, { summary: `another change of ${name} is running` });
     }
   }
 }

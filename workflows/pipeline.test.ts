@@ -251,6 +251,37 @@ describe("pipeline", () => {
     });
   });
 
+  it("parks where the model found nothing in the whole video; a retry finds more, or says that it is right so", async () => {
+    const { recorded, count } = recordingActivities({
+      planInference: async ({ inference }) => ({ plan: `confidence ${inference.confidence}`, frames: 100, segments: [{ index: 0, start: 0, end: 100 }] }),
+      joinSegments: async ({ settings: { inference } }) => ({ resultKey: "inference_results/x/result.json", frames: 100, ids: inference.confidence < 0.05 ? 2 : 0, meanAnimals: 0 }),
+    });
+    const { inference } = settings;
+    await withTask({ activities: recorded, record: "nothing-found" }, async (handle) => {
+      await waiting(handle, "waiting");
+      await handle.signal(labelingApproved, claim(1));
+      const parked = await waiting(handle, "parked");
+      expect(parked.steps.find(({ name }) => name === "inference")).toMatchObject({ status: "parked", reason: expect.stringMatching(/^The model \w+@1 found no animal in 100 frames\.$/) as string, what_to_do: expect.stringContaining("lower inference.confidence than 0.25") as string });
+      expect(events(parked)).not.toContain("inference.completed");
+      // Still nothing, but other settings: asked again.
+      await handle.signal(retry, { step: "inference", settings: { inference: { ...inference, confidence: 0.1 } } });
+      await until("the second parking", 30, async () => (events(await handle.query(stateQuery)).filter((event) => event === "step.parked").length === 2 ? true : null));
+      await handle.signal(retry, { step: "inference" });
+      const end = await handle.result();
+      expect(end.steps.find(({ name }) => name === "inference")).toMatchObject({ status: "completed", result: { ids: 0, notes: [expect.stringContaining("found no animal in 100 frames")] } });
+      expect([count("joinSegments"), count("exportCsv")]).toEqual([3, 1]);
+    });
+    await withTask({ activities: recorded }, async (handle) => {
+      await waiting(handle, "waiting");
+      await handle.signal(labelingApproved, claim(1));
+      await waiting(handle, "parked");
+      await handle.signal(retry, { step: "inference", settings: { inference: { ...inference, confidence: 0.01 } } });
+      const { result } = (await handle.result()).steps.find(({ name }) => name === "inference")!;
+      expect(result).toMatchObject({ ids: 2 });
+      expect(result).not.toHaveProperty("notes");
+    });
+  });
+
   it("does again what a changed setting concerns, and nothing before it", async () => {
     let trained = 0;
     const { recorded, count } = recordingActivities({

@@ -1,6 +1,7 @@
 import { proxyActivities, type ActivityOptions } from "@temporalio/workflow";
 import type { Activities } from "../activities/index.ts";
 import { ACTIVITIES, type ActivityName } from "../domain/activities.ts";
+import { summaryOf } from "./summaries.ts";
 
 /** Which errors no retry can mend: a person has to. */
 const nonRetryableErrorTypes = ["InputError"];
@@ -23,9 +24,13 @@ const reminder: ActivityOptions = { startToCloseTimeout: "30s", heartbeatTimeout
 /** Small reads and writes, without heartbeats. */
 const quick: ActivityOptions = { startToCloseTimeout: "2m", retry: { initialInterval: "1s", backoffCoefficient: 2, maximumInterval: "30s", maximumAttempts: 8, nonRetryableErrorTypes } };
 
-/** An activity's queue comes from domain/activities, its patience from here. */
+/** An activity's queue comes from domain/activities, its patience from here, its line in the Web UI from summaries. */
 function on<N extends ActivityName>(name: N, options: ActivityOptions): Activities[N] {
-  return proxyActivities<Activities>({ ...options, taskQueue: ACTIVITIES[name].queue })[name];
+  const call = (input: Parameters<Activities[N]>[0]): Promise<unknown> => {
+    const activity = proxyActivities<Activities>({ ...options, taskQueue: ACTIVITIES[name].queue, summary: summaryOf(name, input) })[name];
+    return (activity as (input: Parameters<Activities[N]>[0]) => Promise<unknown>)(input);
+  };
+  return call as Activities[N];
 }
 
 export const run = {
@@ -57,5 +62,7 @@ export const run = {
   writeNotebook: on("writeNotebook", short),
   writeReport: on("writeReport", long),
   uploadResults: on("uploadResults", long),
+  uploadFile: on("uploadFile", long),
+  importFrames: on("importFrames", short),
   writeRecord: on("writeRecord", quick),
 };

@@ -1,4 +1,5 @@
 import { CancellationScope, log, setCurrentDetails, upsertSearchAttributes } from "@temporalio/workflow";
+import { detailsOf } from "../domain/details.ts";
 import type { EventData, EventName, TaskEvent } from "../domain/events.ts";
 import type { StepState, StepStatus, TaskState, TaskStatus } from "../domain/state.ts";
 import { STEPS, type StepName } from "../domain/task.ts";
@@ -32,6 +33,8 @@ export function createTask(input: PipelineInput | RunInput) {
     ...("run" in input ? { run: input.run } : {}),
   };
   let lines = 0;
+  /** Plans in whose frames the model found nothing, of which a person has been told. */
+  const knownEmpty = new Set<string>();
   const stepOf = (name: StepName): StepState => state.steps[names.indexOf(name)]!;
 
   /** Search attributes and the page of the Web UI, at every change of a step. */
@@ -41,8 +44,7 @@ export function createTask(input: PipelineInput | RunInput) {
       { key: searchAttributes.state, value: state.status },
       { key: searchAttributes.round, value: state.round },
     ]);
-    const rows = state.steps.map((s) => `| ${s.name} | ${s.status} | ${s.started_at ?? ""} | ${s.ended_at ?? ""} | ${(s.reason ?? "").replaceAll("|", "/")} |`);
-    setCurrentDetails([`**${state.status}**${state.waiting_for === null ? "" : `: ${state.waiting_for}`}`, "", "| step | state | began | ended | why |", "| --- | --- | --- | --- | --- |", ...rows].join("\n"));
+    setCurrentDetails(detailsOf(state));
   }
 
   return {
@@ -77,7 +79,11 @@ export function createTask(input: PipelineInput | RunInput) {
 
     progress(name: StepName, done: number, total: number, unit: string): void {
       stepOf(name).progress = { done, total, unit };
+      setCurrentDetails(detailsOf(state));
     },
+
+    /** Whether a person has been told that a plan's results are empty; from now on they have. */
+    isKnownEmpty: (plan: string): boolean => knownEmpty.has(plan) || !knownEmpty.add(plan),
 
     /** The step waits for a person. */
     wait(name: StepName, waitingFor: string): void {

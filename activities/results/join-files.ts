@@ -18,6 +18,8 @@ export interface JoinJob {
   tracker: TrackerOptions;
   /** Keypoints that are each other's left and right. */
   pairs: Pair[];
+  /** Of smoothing: seconds on either side. */
+  halfWindowS: number;
 }
 
 export interface JoinResult {
@@ -34,7 +36,7 @@ export interface JoinResult {
  * Segments -> result.json. The files are read twice: once to track, which needs the whole video before an id is final,
  * and once to write; so that neither detections nor rows of the whole video are ever held.
  */
-export async function joinFiles({ segments, output, metadata, tracker: options, pairs }: JoinJob, onFrame: (done: number) => void): Promise<JoinResult> {
+export async function joinFiles({ segments, output, metadata, tracker: options, pairs, halfWindowS }: JoinJob, onFrame: (done: number) => void): Promise<JoinResult> {
   const tracker = createTracker(options);
   let done = 0;
   for await (const frame of framesOf(segments)) {
@@ -46,7 +48,7 @@ export async function joinFiles({ segments, output, metadata, tracker: options, 
 
   const picture = { width: metadata.origin_width, height: metadata.origin_height };
   const sides = createSwapFinder(pairs);
-  const smoother = createSmoother();
+  const smoother = createSmoother({ halfWindowS });
   const result: JoinResult = { frames: 0, ids: assignment.ids, animals: 0, swaps: 0 };
   async function* text(): AsyncGenerator<string> {
     yield resultHead({ ...metadata, identity_doubts: identityDoubts(assignment.doubtfulMoments()) });
@@ -69,6 +71,7 @@ export async function joinFiles({ segments, output, metadata, tracker: options, 
     yield RESULT_TAIL;
   }
   await pipeline(text, createWriteStream(output));
+  if (result.frames !== done) throw new Error(`${result.frames} rows came of ${done} frames`);
   return result;
 }
 

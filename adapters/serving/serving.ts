@@ -13,9 +13,9 @@ export interface Serving {
    */
   load(model: ModelRef): Promise<ModelInfo>;
   /**
-   * These versions of a model answer from now on, and no others: all of them are ready when this returns. Requests in flight are finished first.
-   * Embedded, the others are let go of in this process; one that is asked for again is loaded again. Triton reads which versions to serve from
-   * config.pbtxt, which must lie in storage by then and list exactly these.
+   * These versions of a model are loaded and ready when this returns, the others are let go of. Requests in flight are finished first; a version
+   * that is asked for again is loaded again. Triton reads which versions to serve from config.pbtxt, which must lie in storage by then and list
+   * exactly these.
    * Throws as `load` does; then what served before goes on serving.
    */
   serve(options: { name: string; versions: number[] }): Promise<void>;

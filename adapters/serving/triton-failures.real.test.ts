@@ -72,17 +72,47 @@ describe("the real Triton when things go wrong", () => {
     expect([await find("half", 1), await find("half", 2)]).toEqual([1, 4]);
   });
 
-  it("does not serve what is not listed, and says so; a configuration of another model is refused", async () => {
+  it("has nothing of a model, or a configuration of another one: both are said", async () => {
     await deploy(storage, { name: "listed", file: "detect" });
     await deploy(storage, { name: "listed", file: "detect", version: 2, versions: [1] });
     await serving.serve({ name: "listed", versions: [1] });
-    await expect(serving.load({ name: "listed", version: 2 })).rejects.toMatchObject({ name: "InputError", status: 409, message: expect.stringMatching(/listed@2 is not among the versions that Triton serves/) as unknown });
     await expect(serving.serve({ name: "listed", versions: [1, 2] })).rejects.toThrow(/does not serve listed@2 after loading/);
-    await list(storage, "listed", [1, 2]);
-    await expect(serving.serve({ name: "listed", versions: [1] })).rejects.toThrow(/still serves version 2 of listed/);
     await serving.serve({ name: "listed", versions: [] });
     await list(storage, "listed", [1], await fixture("pose-fixed-uint8"));
     await expect(serving.load({ name: "listed", version: 1 })).rejects.toMatchObject({ name: "InputError", status: 409, message: expect.stringMatching(/another input than its file has: "images" UINT8 \[2, 3, 64, 64\] instead of "images" FP32 \[-1, 3, -1, -1\]/) as unknown });
+  });
+
+  it("loads a version again that is no longer listed, beside those that are, for whoever still needs it", async () => {
+    const files = ["detect", "all/detect-end2end-dynamic-float", "all/detect-raw-dynamic-float"];
+    for (const [i, file] of files.entries()) await deploy(storage, { name: "long", file, version: i + 1 });
+    const serve = async (versions: number[]): Promise<void> => {
+      await list(storage, "long", versions);
+      await serving.serve({ name: "long", versions });
+    };
+    await serve([2, 3]);
+    expect(await find("long", 3)).toBe(1);
+    const asking = { on: true };
+    const failures: unknown[] = [];
+    const answered: number[] = [];
+    // An inference that began with version 2 while the model is rolled back and deployed anew around it.
+    const long = Array.from({ length: 2 }, async () => {
+      while (asking.on) {
+        const found = await find("long", 2).catch((error: unknown) => error);
+        if (found === 4) answered.push(found);
+        else failures.push(found);
+      }
+    });
+    for (const versions of [[1, 3], [1], [3], [1, 3]]) {
+      await serve(versions);
+      const enough = answered.length + 4;
+      while (failures.length === 0 && answered.length < enough) await new Promise((resolve) => setTimeout(resolve, 5));
+      for (const version of versions) expect(await find("long", version)).toBe(1);
+    }
+    asking.on = false;
+    await Promise.all(long);
+    expect(failures).toEqual([]);
+    // What config.pbtxt lists is what the deployment wrote.
+    expect((await storage.read(modelKeys("long").config)).toString()).toContain("versions: [ 1, 3 ]");
   });
 
   it("cannot read our storage: that is said with what to do", async () => {

@@ -56,7 +56,8 @@ function batchFor({ facts, maxBatch, count, height, width }: TritonRequest & Ima
 async function send({ url, facts, timeoutMs }: TritonRequest, { pixels, dims }: { pixels: Uint8Array; dims: readonly number[] }): Promise<Output> {
   const { body, headers } = encodeRequest({ facts, pixels, dims });
   const answer = await request(`${url}/infer`, { method: "POST", body, headers, timeoutMs }).catch((error: unknown) => {
-    if (error instanceof TritonRefusal && error.status === 404) throw new ThreadProblem("absent", error.reason);
+    // 503: it is being let go of at this moment.
+    if (error instanceof TritonRefusal && (error.status === 404 || (error.status === 503 && /is not at ready state/.test(error.words)))) throw new ThreadProblem("absent", error.reason);
     if (error instanceof TritonRefusal && (error.status === 413 || /exceeds the maximum allowed/i.test(error.words))) throw new ThreadProblem("too-large", error.reason);
     throw error instanceof ServingError ? new ThreadProblem("failed", error.reason) : error;
   });

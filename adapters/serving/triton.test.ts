@@ -1,8 +1,8 @@
 import { mkdtemp, rm } from "node:fs/promises";
+import type { ServerResponse } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { InputError } from "../../domain/errors.ts";
 import { createLocalStorage } from "../storage/local.ts";
 import type { Storage } from "../storage/storage.ts";
 import { deploy, LIMITS, picture } from "./lab.test-tools.ts";
@@ -133,54 +133,106 @@ describe("a Triton that fails", () => {
     }
   });
 
-  it("says that it has loaded, and serves other versions than it was told to", async () => {
+  it("says that it has loaded, and does not serve what it was told to", async () => {
     await serving.serve({ name: "odd", versions: [1] });
     await serving.serve({ name: "odd", versions: [] });
-    expect(server.asked.filter((path) => path.startsWith("POST"))).toEqual(["POST /v2/repository/models/odd/load", "POST /v2/repository/index", "POST /v2/repository/models/odd/unload"]);
-    server.answer("POST /v2/repository/index", [{ name: "odd", version: "1", state: "READY" }, { name: "odd", version: "2", state: "READY" }, { name: "odd", version: "3", state: "UNLOADING" }]);
-    expect(await problemOf(serving.serve({ name: "odd", versions: [1] }))).toMatchObject({ name: "ServingError", message: expect.stringMatching(/still serves version 2 of odd; config\.pbtxt should list 1 alone/) as unknown });
+    expect(server.asked.filter((path) => path.startsWith("POST"))).toEqual(["POST /v2/repository/models/odd/load", "POST /v2/repository/models/odd/unload"]);
     server.answer(`GET ${at}/ready`, [400, ""]);
     expect(await problemOf(serving.serve({ name: "odd", versions: [1] }))).toMatchObject({ name: "ServingError", message: expect.stringMatching(/does not serve odd@1 after loading/) as unknown });
-    const problem = await problemOf(serving.load(model));
-    expect(problem).toBeInstanceOf(InputError);
-    expect(problem).toMatchObject({ field: "model", status: 409, message: expect.stringMatching(/not among the versions that Triton serves/) as unknown });
+    server.answer("POST /v2/repository/index", []);
+    expect(await problemOf(serving.load(model))).toMatchObject({ name: "InputError", field: "model", status: 409, message: expect.stringMatching(/Triton does not serve odd@1/) as unknown });
+  });
+
+  /** What the server loads from config.pbtxt (`listed`) or as it is told; a version takes requests while it is there. */
+  const servesVersions = (listed: number[]): { loaded: () => number[]; configs: Record<string, unknown>[]; restart: (versions: number[]) => void } => {
+    let loaded: number[] = [];
+    const configs: Record<string, unknown>[] = [];
+    for (const version of [1, 2, 3]) {
+      const path = `/v2/models/odd/versions/${version}`;
+      const isThere = (by: (response: ServerResponse) => void): Parameters<OddServer["answer"]>[1] => ({ response }) => (loaded.includes(version) ? by(response) : void response.writeHead(503).end(JSON.stringify({ error: `Request for unknown model: 'odd' version ${version} is not at ready state` })));
+      const json = (value: object) => isThere((response) => void response.end(JSON.stringify(value)));
+      server.answer(`GET ${path}/ready`, ({ response }) => void response.writeHead(loaded.includes(version) ? 200 : 400).end());
+      server.answer(`GET ${path}`, json({ inputs: [{ name: "images", datatype: "FP32", shape: [-1, 3, -1, -1] }], outputs: [{ name: "output0", datatype: "FP32", shape: [-1, 6, -1] }] }));
+      server.answer(`GET ${path}/config`, json({ name: "odd", backend: "python", max_batch_size: 16, input: [], output: [], version_policy: { specific: { versions: listed } } }));
+      server.answer(`POST ${path}/infer`, isThere((response) => tensor(response, [1, 6, 1])));
+    }
+    server.answer("POST /v2/repository/index", ({ response }) => void response.end(JSON.stringify(loaded.map((version) => ({ name: "odd", version: String(version), state: "READY" })))));
+    server.answer("POST /v2/repository/models/odd/load", ({ body, response }) => {
+      const { parameters } = JSON.parse(body.toString()) as { parameters?: { config: string } };
+      if (parameters === undefined) loaded = listed;
+      else {
+        const config = JSON.parse(parameters.config) as { version_policy: { specific: { versions: number[] } } };
+        configs.push(config);
+        loaded = config.version_policy.specific.versions;
+      }
+      response.end();
+    });
+    return { loaded: () => loaded, configs, restart: (versions) => (loaded = versions) };
+  };
+  const inferAs = (version: number): Promise<unknown> => serving.infer({ model: { name: "odd", version }, images: [image], ...LIMITS });
+
+  it("no longer lists a version that a long inference has not finished with: it is loaded again beside those that serve", async () => {
+    for (const version of [2, 3]) await deploy(storage, { name: "odd", file: "detect", version });
+    const triton = servesVersions([1, 2]);
+    triton.restart([3]);
+    expect(await inferAs(3)).toEqual([[]]);
+    // Two rollbacks later.
+    await serving.serve({ name: "odd", versions: [1, 2] });
+    expect(triton.loaded()).toEqual([1, 2]);
+    expect(await Promise.all([inferAs(3), inferAs(1), inferAs(3), inferAs(2)])).toEqual([[[]], [[]], [[]], [[]]]);
+    expect(triton.loaded()).toEqual([1, 2, 3]);
+    // As the server has its configuration, with what all three have in common.
+    expect(triton.configs).toEqual([{ name: "odd", backend: "python", max_batch_size: 16, input: [{ name: "images", data_type: "TYPE_FP32", dims: [3, -1, -1] }], output: [{ name: "output0", data_type: "TYPE_FP32", dims: [6, -1] }], version_policy: { specific: { versions: [1, 2, 3] } } }]);
+  });
+
+  it("has another version loaded by somebody else at the same moment: tried again beside that one", async () => {
+    for (const version of [2, 3]) await deploy(storage, { name: "odd", file: "detect", version });
+    const triton = servesVersions([1]);
+    triton.restart([1]);
+    server.answer("GET /v2/models/odd/versions/3/ready", ({ response }) => {
+      // As if the other process, which knew nothing of version 3, had been the last.
+      if (triton.configs.length === 1) triton.restart([1, 2]);
+      response.writeHead(triton.loaded().includes(3) ? 200 : 404).end("{}");
+    });
+    expect(await inferAs(3)).toEqual([[]]);
+    expect(triton.configs.map(({ version_policy: policy }) => policy)).toEqual([{ specific: { versions: [1, 3] } }, { specific: { versions: [1, 2, 3] } }]);
+  });
+
+  it("cannot serve a version beside those that it serves: said, and those stay", async () => {
+    await deploy(storage, { name: "odd", file: "pose-fixed-uint8", version: 2 });
+    const triton = servesVersions([1]);
+    triton.restart([1]);
+    expect(await problemOf(inferAs(2))).toMatchObject({ name: "InputError", status: 409, message: expect.stringMatching(/cannot serve the versions 1 and 2 of odd side by side/) as unknown });
+    expect(triton.loaded()).toEqual([1]);
   });
 
   it("gets no more at once than it takes: images, bytes, requests", async () => {
     // 63 MB in one request: on a busy machine that takes its time.
     await serving.close();
     serving = createTritonServing({ storage, url: `${server.url}/`, timeoutS: 60 });
-    let [arrived, expected] = [0, 1];
-    let most = 0;
-    let open: (() => void)[] = [];
-    server.answer(`POST ${at}/infer`, ({ body, raw, response }) => {
-      const { inputs } = JSON.parse(body.toString("utf8", 0, Number(raw.headers["inference-header-content-length"]))) as { inputs: [{ shape: number[] }] };
-      const [count = 0] = inputs[0].shape;
-      server.shapes.push(inputs[0].shape);
-      open.push(() => tensor(response, [count, 6, 1]));
-      most = Math.max(most, open.length);
-      arrived += count;
-      // Held back until there are as many as there may be, or no more will come; and a moment longer, for one too many.
-      if (open.length < 4 && arrived < expected) return;
-      setTimeout(() => {
-        for (const answer of open.splice(0)) answer();
-      }, 50);
-    });
-    await serving.load(model);
-    [arrived, most, open, expected] = [0, 0, [], 42];
-    expect(await infer(42)).toHaveLength(42);
-    // The first is the empty image of loading.
-    expect(server.shapes.slice(1).map(([count]) => count).sort((a = 0, b = 0) => b - a)).toEqual([4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 2]);
-    expect(most).toBe(4);
-    server.shapes.length = 0;
     // 12.6 MB each: four of them are 50 MB.
-    [arrived, expected] = [0, 1];
     server.answer(`GET ${at}/config`, { max_batch_size: 16 });
-    await serving.load(model);
     const size = { width: 1024, height: 1024 };
-    [arrived, expected] = [0, 6];
     await serving.infer({ model, images: Array.from({ length: 6 }, () => picture(1024, 1024, [])), size, ...LIMITS });
-    // Two requests at once arrive in any order.
+    // The first is the empty image of loading.
     expect(server.shapes.slice(1).toSorted(([a = 0], [b = 0]) => b - a)).toEqual([[4, 3, 1024, 1024], [2, 3, 1024, 1024]]);
+
+    server.answer(`GET ${at}/config`, { max_batch_size: 4 });
+    await serving.load(model);
+    const waiting: (() => void)[] = [];
+    const batches: number[] = [];
+    let most = 0;
+    server.answer(`POST ${at}/infer`, ({ body, raw, response }) => {
+      const { inputs } = JSON.parse(body.toString("utf8", 0, Number(raw.headers["inference-header-content-length"]))) as { inputs: [{ shape: [number, ...number[]] }] };
+      const [count] = inputs[0].shape;
+      batches.push(count);
+      waiting.push(() => tensor(response, [count, 6, 1]));
+      most = Math.max(most, waiting.length);
+      // When as many wait as may, or all have come; a moment later, so that one too many would be seen.
+      if (waiting.length === 4 || batches.length === 11) setTimeout(() => waiting.splice(0).forEach((answer) => answer()), 20);
+    });
+    expect(await infer(42)).toHaveLength(42);
+    expect(batches.toSorted((a, b) => b - a)).toEqual([4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 2]);
+    expect(most).toBe(4);
   });
 });

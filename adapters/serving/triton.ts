@@ -1,6 +1,9 @@
 import type { ModelRef } from "../../domain/detections.ts";
 import { InputError } from "../../domain/errors.ts";
 import type { ModelFacts } from "../../domain/model-facts.ts";
+import { readOnnxFile } from "../../domain/onnx-file.ts";
+import { servedTogether } from "../../domain/served-together.ts";
+import { tritonTensors, type TritonTensors } from "../../domain/triton-config.ts";
 import type { Storage } from "../storage/storage.ts";
 import { infoOf, nameOf, readModel, together } from "./model-files.ts";
 import { ServingError, type Serving } from "./serving.ts";
@@ -28,15 +31,21 @@ export function createTritonServing(options: { storage: Storage; url: string; ti
   const client = createThreadClient<TritonRequest>({ entry: new URL("triton-thread.ts", import.meta.url).href, onDeath: () => undefined });
   const ready = new Map<string, Promise<Ready>>();
 
+  /** Of versions that one server has at a time; it has one configuration for all of them. */
+  async function tensorsOf(name: string, versions: number[]): Promise<TritonTensors> {
+    const files = await Promise.all(versions.map(async (version) => readOnnxFile((await readModel(storage, { name, version })).bytes)));
+    const common = servedTogether(files);
+    if (common === null) throw notBeside(name, versions);
+    return tritonTensors(common);
+  }
+
   /** Loads it where the server does not have it, and sees that the server has what the file says. */
   async function prepare(model: ModelRef): Promise<Ready> {
     const { facts } = await readModel(storage, model);
-    if (!(await control.isReady(model))) {
-      await control.load(model.name).catch((error: unknown) => {
-        throw loadFailure(error, model);
-      });
-      if (!(await control.becomesReady(model))) throw notServed(model);
-    }
+    const isReady = await control.ensure(model, (versions) => tensorsOf(model.name, versions)).catch((error: unknown) => {
+      throw loadFailure(error, model);
+    });
+    if (!isReady) throw notServed(model);
     const served = await control.describe(model);
     checkServed(model, facts, served);
     await client.ask({ kind: "check", url: control.versionUrl(model), facts, maxBatch: served.maxBatch, timeoutMs }).catch((error: unknown) => {
@@ -65,14 +74,10 @@ export function createTritonServing(options: { storage: Storage; url: string; ti
       // Before the server reads a file, we do: it would follow one that points to others.
       await Promise.all(versions.map((version) => readModel(storage, { name, version })));
       if (versions.length === 0) return await control.unload(name);
-      await control.reload(name).catch((error: unknown) => {
+      const missing = await control.reload(name, versions).catch((error: unknown) => {
         throw loadFailure(error, { name, version: versions.at(-1) ?? 0 });
       });
-      for (const version of versions) {
-        if (!(await control.becomesReady({ name, version }))) throw new ServingError(url, `the server does not serve ${name}@${version} after loading; does its model repository lie in the same storage (${storage.location}), and does config.pbtxt list this version?`);
-      }
-      const others = (await control.readyVersions(name)).filter((version) => !versions.includes(version));
-      if (others.length > 0) throw new ServingError(url, `the server still serves version ${others.join(", ")} of ${name}; config.pbtxt should list ${versions.join(", ")} alone`);
+      if (missing.length > 0) throw new ServingError(url, `the server does not serve ${name}@${missing.join(", ")} after loading; does its model repository lie in the same storage (${storage.location}), and does config.pbtxt list this version?`);
     },
 
     async infer({ model, images, size, confidence, iou, maxDetections }) {
@@ -97,5 +102,14 @@ export function createTritonServing(options: { storage: Storage; url: string; ti
 }
 
 function notServed(model: ModelRef): InputError {
-  return new InputError({ field: "model", status: 409, message: `${nameOf(model)} is not among the versions that Triton serves (config.pbtxt of ${model.name})`, whatToDo: "Name a version that is served, or roll back to this one first." });
+  return new InputError({ field: "model", status: 409, message: `Triton does not serve ${nameOf(model)}, nor any other version of ${model.name} (its config.pbtxt)`, whatToDo: "Deploy it again, or name a version that is served." });
+}
+
+function notBeside(name: string, versions: number[]): InputError {
+  return new InputError({
+    field: "model",
+    status: 409,
+    message: `Triton cannot serve the versions ${versions.join(" and ")} of ${name} side by side: their inputs or outputs have other names, types or batches`,
+    whatToDo: "Deploy it under another name.",
+  });
 }

@@ -34,6 +34,9 @@ export function storageContract(kind: string, create: () => Promise<Storage>): v
       for (const key of ["f/2.json", "f/1.json", "f/sub/3.json", "g/1.json"]) await storage.put(key, "x");
       expect(await storage.list("f/")).toEqual(["f/1.json", "f/2.json", "f/sub/3.json"]);
       expect(await storage.list("none/")).toEqual([]);
+      expect(await storage.list("f/", { limit: 2 })).toEqual(["f/1.json", "f/2.json"]);
+      expect(await storage.list("f/", { after: "f/1.json", limit: 5 })).toEqual(["f/2.json", "f/sub/3.json"]);
+      expect(await storage.list("f/", { after: "f/1~" })).toEqual(["f/2.json", "f/sub/3.json"]);
     });
 
     it("names the key of what is missing", async () => {

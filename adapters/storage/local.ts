@@ -81,10 +81,10 @@ export function createLocalStorage(options: { root: string }): Storage {
           throw error;
         }
       }),
-    async list(prefix) {
+    async list(prefix, { after = "", limit } = {}) {
       const folder = prefix.endsWith("/") ? pathOf(prefix) : dirname(pathOf(prefix));
       const keys = (await walk(folder)).map((path) => relative(root, path).split(sep).join("/"));
-      return keys.filter((key) => key.startsWith(prefix)).toSorted();
+      return keys.filter((key) => key.startsWith(prefix) && key > after).toSorted().slice(0, limit);
     },
     remove: (key) => rm(pathOf(key), { force: true }),
   };

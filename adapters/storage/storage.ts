@@ -16,8 +16,8 @@ export interface Storage {
   put(key: string, content: Content): Promise<void>;
   /** Publishes only where the key is still free; false where somebody was first. */
   createIfAbsent(key: string, content: Content): Promise<boolean>;
-  /** Keys under a prefix, in order. */
-  list(prefix: string): Promise<string[]>;
+  /** Keys under a prefix, in order; of many, `page` takes those behind `after`, and at most `limit`. */
+  list(prefix: string, page?: { after?: string; limit?: number }): Promise<string[]>;
   /** Removes one key; nothing happens where there is none. */
   remove(key: string): Promise<void>;
 }

@@ -33,7 +33,7 @@ const Deployment = Type.Object({
   ended_at: text,
 });
 
-export function deploymentRoutes(app: App, context: Pick<Context, "storage" | "temporal" | "watcher">): void {
+export function deploymentRoutes(app: App, context: Pick<Context, "storage" | "temporal" | "watcher" | "index">): void {
   const { storage } = context;
 
   app.post(

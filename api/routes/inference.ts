@@ -30,7 +30,7 @@ const Body = Type.Object(
 const PARAMETERS = new RegExp(`^(${[...Object.keys(InferenceSettings.properties), "num_animals", "outputs", "version", "task"].join("|")})\\b`);
 
 /** A model over a video that it was not trained for, or for which no task is wanted: a single step with results of its own. */
-export function inferenceRoutes(app: App, context: Pick<Context, "storage" | "temporal" | "watcher" | "models" | "allowedRoots">): void {
+export function inferenceRoutes(app: App, context: Pick<Context, "storage" | "temporal" | "watcher" | "index" | "models" | "allowedRoots">): void {
   app.post(
     "/models/:name/inference",
     {

@@ -24,7 +24,7 @@ const Body = Type.Object(
 );
 
 /** A user brings a model. What can be seen of it at once is refused at once; the rest is checked by the run. */
-export function modelImportRoutes(app: App, context: Pick<Context, "storage" | "temporal" | "watcher" | "models" | "allowedRoots">): void {
+export function modelImportRoutes(app: App, context: Pick<Context, "storage" | "temporal" | "watcher" | "index" | "models" | "allowedRoots">): void {
   const { storage, models, allowedRoots } = context;
   const response = answers({ 200: RunDone, 202: RunStarted }, 400, 401, 403, 404, 409, 413, 415, 422, 503);
 

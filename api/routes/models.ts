@@ -17,7 +17,7 @@ const PromoteBody = Type.Object({ to: Type.Optional(Type.String({ minLength: 1, 
 const RollBackBody = Type.Object({ version: Type.Optional(version), why: Type.Optional(Type.String({ minLength: 1, maxLength: 300 })) }, closed);
 
 /** The registry: what is deployed and where, and which version answers. Changes are single steps of the kind `deployment`. */
-export function modelRoutes(app: App, context: Pick<Context, "storage" | "temporal" | "watcher" | "models">): void {
+export function modelRoutes(app: App, context: Pick<Context, "storage" | "temporal" | "watcher" | "index" | "models">): void {
   const { storage, models } = context;
   const common = { config: { policy: "user" as const } };
   const tags = ["models"];

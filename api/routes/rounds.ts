@@ -4,7 +4,7 @@ import { InputError } from "../../domain/errors.ts";
 import { externalOf, isExternal } from "../../domain/labeling-tools.ts";
 import { taskKeys } from "../../domain/layout.ts";
 import type { TaskState } from "../../domain/state.ts";
-import { taskFor, type App, type Context } from "../context.ts";
+import { refuseDeleted, taskFor, type App, type Context } from "../context.ts";
 import { TaskParams, answers } from "../schemas.ts";
 
 const Opened = Type.Object({ task_id: Type.String(), round: Type.Integer(), before: Type.Integer({ description: "The round whose labels are the start." }), status_url: Type.String() });
@@ -26,6 +26,7 @@ export function roundRoutes(app: App, context: Pick<Context, "storage" | "tempor
       };
       if (!view.ended) refuse(`round ${view.state.round} of this task is not over`, "wait until it is completed, or cancel it");
       const record = await readJsonIfThere<TaskState>(storage, taskKeys(taskId).record);
+      if (record !== null) refuseDeleted(record);
       const before = record === null ? null : lastCompleted(record);
       if (record === null || before === null) return refuse("no round of this task was completed: there is nothing to begin with", "make a new task of the video");
       const { tool } = record.settings.labeling;

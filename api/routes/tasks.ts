@@ -1,24 +1,37 @@
 import { Type } from "typebox";
 import { InputError } from "../../domain/errors.ts";
 import { externalOf, isExternal } from "../../domain/labeling-tools.ts";
-import { makeId } from "../../domain/ids.ts";
+import { ID_PATTERN, makeId } from "../../domain/ids.ts";
 import { settingsChanged, settingsOf } from "../../domain/settings.ts";
 import { RetryBody, STEPS, TaskBody, type TaskSettings } from "../../domain/task.ts";
 import { retry } from "../../workflows/messages.ts";
-import { refuseEnded, taskOrRunFor, type App, type Context } from "../context.ts";
+import { checkOwner, refuseEnded, taskOrRunFor, type App, type Context } from "../context.ts";
 import { checkPath } from "../file-path.ts";
 import { claimTask } from "../idempotency.ts";
-import { callerOf, type Caller } from "../plugins/auth.ts";
-import { StatusAnswer, TaskParams, TaskRow, answers } from "../schemas.ts";
+import { callerOf } from "../plugins/auth.ts";
+import { HttpProblem } from "../problems.ts";
+import { StatusAnswer, TASK_STATUS, TaskParams, TaskRow, answers } from "../schemas.ts";
 import { createTaskList } from "../task-list.ts";
 
 const Created = Type.Object({ task_id: Type.String(), status_url: Type.String(), labeling_url: Type.String() });
 const Idempotency = Type.Object({ "idempotency-key": Type.Optional(Type.String({ minLength: 1, maxLength: 255, description: "The same request with the same key is one task." })) });
-const Limit = Type.Object({ limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 500, default: 50 })) }, { additionalProperties: false });
+const List = Type.Object(
+  {
+    limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 500, default: 50 })),
+    cursor: Type.Optional(Type.String({ pattern: ID_PATTERN, description: "`next` of the page before" })),
+    owner: Type.Optional(Type.String({ minLength: 1, maxLength: 100, description: "A user_id; of others only for admins." })),
+    project: Type.Optional(Type.String({ minLength: 1, maxLength: 100 })),
+    step: Type.Optional(Type.Enum(STEPS, { description: "The step it is at, or was at last." })),
+    state: Type.Optional(Type.Enum(TASK_STATUS)),
+    kind: Type.Optional(Type.Enum(["task", "run", "all"], { default: "task", description: "Tasks, single steps that run on their own, or both." })),
+  },
+  { additionalProperties: false },
+);
+const Page = Type.Object({ tasks: Type.Array(TaskRow), next: Type.Union([Type.String(), Type.Null()], { description: "The cursor of the next page; null: this is the last one. With filters a page may be short, or even empty, and still have a next one." }) });
 
-export function taskRoutes(app: App, context: Pick<Context, "storage" | "temporal" | "watcher" | "allowedRoots" | "externalLabeling">): void {
-  const { storage, temporal, allowedRoots } = context;
-  const list = createTaskList({ temporal, storage });
+export function taskRoutes(app: App, context: Pick<Context, "storage" | "temporal" | "watcher" | "index" | "allowedRoots" | "externalLabeling">): void {
+  const { storage, temporal, allowedRoots, index } = context;
+  const list = createTaskList(context);
   const common = { config: { policy: "user" as const } };
   const tags = ["tasks"];
 
@@ -36,24 +49,29 @@ export function taskRoutes(app: App, context: Pick<Context, "storage" | "tempora
     { ...common, schema: { tags, summary: "Make a task of a video", body: TaskBody, headers: Idempotency, response: answers({ 201: Created }, 400, 401, 403, 404, 413, 415, 422, 503) } },
     async (request, reply) => {
       const caller = callerOf(request);
-      checkOwner(caller, request.body.user_id);
+      checkOwner(request, request.body.user_id);
       const settings = settingsOf(request.body);
       await checkPlaces(settings);
       const key = request.headers["idempotency-key"];
       const claimed = key === undefined ? { taskId: makeId(), createdAt: new Date().toISOString(), ended: false } : await claimTask({ storage, userId: caller.userId, key, body: request.body });
       const { taskId, createdAt } = claimed;
+      request.tasks.add(taskId);
       if (!claimed.ended) {
+        // Listed first: whatever happens between the two, what runs is listed.
+        await index.add({ id: taskId, kind: null, owner: settings.user_id, people: settings.labeling.people ?? [] });
         await temporal.start({ taskId, settings, createdAt });
-        list.add({ taskId, settings, createdAt });
       }
       void reply.code(201).header("location", `/status/${taskId}`);
       return { task_id: taskId, status_url: `/status/${taskId}`, labeling_url: `/label/${taskId}` };
     },
   );
 
-  app.get("/tasks/", { ...common, schema: { tags, summary: "The newest tasks: your own, or everybody's for an admin", querystring: Limit, response: answers({ 200: Type.Object({ tasks: Type.Array(TaskRow) }) }, 400, 401, 503) } }, async (request) => {
+  app.get("/tasks/", { ...common, schema: { tags, summary: "Tasks in pages, the newest first: your own and those that you may label, or everybody's for an admin", querystring: List, response: answers({ 200: Page }, 400, 401, 403, 503) } }, async (request) => {
     const { admin, userId } = callerOf(request);
-    return { tasks: await list.newest({ owner: admin ? null : userId, limit: request.query.limit ?? 50 }) };
+    const { limit = 50, cursor = null, kind = "task", ...filters } = request.query;
+    const { owner } = filters;
+    if (!admin && owner !== undefined && owner !== userId) throw new HttpProblem({ status: 403, field: "owner", message: "only admins may list the tasks of others", whatToDo: `leave owner out, or give ${userId}` });
+    return await list.page({ ...filters, user: admin ? (owner ?? null) : userId, limit, cursor, kind });
   });
 
   app.get("/status/:task_id", { ...common, schema: { tags, summary: "Every step's state and progress", params: TaskParams, response: answers({ 200: Type.Unsafe<object>(StatusAnswer) }, 401, 404, 503) } }, async (request) => {
@@ -73,7 +91,10 @@ export function taskRoutes(app: App, context: Pick<Context, "storage" | "tempora
       if (view.state.run !== undefined ? step !== parked : STEPS.indexOf(step) > STEPS.indexOf(parked)) throw new InputError({ field: "step", message: `${step} has not been reached: the task is parked at ${parked}`, whatToDo: `retry ${parked}, or a step before it`, status: 409 });
       const settings = settingsChanged(view.state.settings, patch);
       await checkPlaces(settings);
-      await temporal.signal(view.state.task_id, retry, { step, ...(patch === undefined ? {} : { settings }) });
+      const { task_id: id, run, user_id: owner, settings: current } = view.state;
+      const people = settings.labeling?.people;
+      if (people !== undefined) await index.change({ id, kind: run?.kind ?? null, owner, people, before: current.labeling.people ?? [] });
+      await temporal.signal(id, retry, { step, ...(patch === undefined ? {} : { settings }) });
       return await reply.code(202).send({});
     },
   );
@@ -85,9 +106,4 @@ export function taskRoutes(app: App, context: Pick<Context, "storage" | "tempora
     return await reply.code(202).send({});
   });
 
-}
-
-function checkOwner(caller: Caller, userId: string): void {
-  if (caller.via === "off" || caller.admin || caller.userId === userId) return;
-  throw new InputError({ field: "user_id", message: `you are ${caller.userId} and cannot make tasks for ${userId}`, whatToDo: `give user_id ${caller.userId}`, status: 403 });
 }

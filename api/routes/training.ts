@@ -44,7 +44,7 @@ const Answer = Type.Object({
   what_to_do: nullable(Type.String()),
 });
 
-export function trainingRoutes(app: App, context: Pick<Context, "storage" | "temporal" | "watcher" | "allowedRoots">): void {
+export function trainingRoutes(app: App, context: Pick<Context, "storage" | "temporal" | "watcher" | "index" | "allowedRoots">): void {
   const { storage } = context;
   const common = { config: { policy: "user" as const } };
   const tags = ["models"];

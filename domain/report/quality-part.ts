@@ -26,7 +26,7 @@ export function qualityPart({ quality, seconds, video }: QualityPartOptions): st
   const from = expected.from === "settings" ? "" : " (the number that most frames have)";
   const all = complete.share >= 0.95 ? "good" : complete.share >= 0.8 ? "warn" : "bad";
   const tiles = [
-    tile(quality.frames === 0 ? "–" : percent(complete.share), `of the frames show ${animals}${from}`, all),
+    quality.ids === 0 ? tile("0", "animals found in the whole video", "bad") : tile(percent(complete.share), `of the frames show ${animals}${from}`, all),
     ...KINDS.map(({ key, title, kind }) => tile(grouped(quality[key].count), `${title.toLowerCase()}${quality[key].seconds >= 0.05 ? `, ${lasting(quality[key].seconds)} in all` : ""}`, quality[key].count === 0 ? "good" : kind)),
     tile(score === null ? "–" : score.toFixed(2), "mean score of the boxes", score === null ? "" : score >= 0.7 ? "good" : "warn"),
   ];

@@ -1,7 +1,7 @@
 import type { FrameLabels, FrameStatus, LabeledObject } from "../../domain/labels.ts";
 import { iou, type Box } from "../../domain/boxes.ts";
 import type { Truth } from "../../domain/result.ts";
-import type { ApiClient } from "./client.ts";
+import type { ApiClient } from "../../cli/client.ts";
 
 /** Below this a pre-label and an animal are not the same thing. */
 const SAME = 0.3;

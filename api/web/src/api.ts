@@ -1,6 +1,7 @@
 import type { FrameStatus, FrameLabels, LabeledObject, LabelingTask as StoredTask } from "../../../domain/labels.ts";
 import type { FrameComment } from "../../../domain/events.ts";
 import type { Quality } from "../../../domain/quality/quality.ts";
+import type { ResultRow } from "../../../domain/result.ts";
 import type { CurveRow } from "../../../domain/training-curve.ts";
 import type { TaskState, TaskStatus } from "../../../domain/state.ts";
 import type { RetryBody, StepName, TaskBody } from "../../../domain/task.ts";
@@ -205,6 +206,9 @@ export function createApi(options: { fetch?: typeof fetch; onSignedOut?: () => v
     retry: (taskId: string, body: RetryBody) => call<void>("POST", `/tasks/${id(taskId)}/retry`, body),
     cancel: (taskId: string) => call<void>("POST", `/tasks/${id(taskId)}/cancel`),
     results: (taskId: string) => call<{ files: ResultFileRow[] }>("GET", `/tasks/${id(taskId)}/results`),
+    /** Rows from the one that holds at this moment on. */
+    resultRows: (taskId: string, from: { frame: number } | { time: number }, limit: number) =>
+      call<{ rows: ResultRow[]; next: number | null }>("GET", `/tasks/${id(taskId)}/results/rows?${"frame" in from ? `frame=${from.frame}` : `time=${from.time}`}&limit=${limit}`),
     /** `url`: as the list of results gives it. */
     quality: (url: string) => call<Quality>("GET", url),
     labeling: (taskId: string) => call<{ round: number; reopened: boolean; url: string }>("GET", `/labeling/${id(taskId)}`),

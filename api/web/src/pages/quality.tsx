@@ -25,6 +25,14 @@ export function Quality(props: { url: string; onSeek: ((time: number) => void) |
     api.quality(props.url).then(setQuality, () => setQuality(null));
   }, [props.url]);
   if (quality === null) return null;
+  if (quality.ids === 0 && quality.frames > 0) {
+    return (
+      <div class="note note-warn" role="alert">
+        <strong>{t("pages.quality.nothing", { count: quality.frames })}</strong>
+        <span>{t("pages.quality.nothingWhat")}</span>
+      </div>
+    );
+  }
   const { complete, expected, mean_score: score } = quality;
   const good = complete.share >= 0.95 ? "good" : complete.share >= 0.8 ? "warn" : "bad";
   return (

@@ -5,6 +5,7 @@ import { t, type TextKey } from "../i18n/index.ts";
 import { useApp } from "../ui/context.ts";
 import { ErrorNote } from "../ui/parts.tsx";
 import { Quality } from "./quality.tsx";
+import { Rows } from "./rows.tsx";
 
 const MEANING: Record<string, Extract<TextKey, `pages.results.${string}`>> = {
   "result.json": "pages.results.resultJson",
@@ -83,6 +84,7 @@ export function Results(props: { taskId: string }) {
         )}
       </div>
       {quality === undefined ? null : <Quality url={quality.url} onSeek={video === undefined ? null : seek} />}
+      {files?.some((file) => file.name === "result.json") === true ? <Rows taskId={props.taskId} player={player} onSeek={video === undefined ? null : seek} /> : null}
     </section>
   );
 }

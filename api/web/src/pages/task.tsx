@@ -1,4 +1,4 @@
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { ApiError, type StatusAnswer, type TrainingAnswer } from "../api.ts";
 import { between, day } from "../format.ts";
 import { t } from "../i18n/index.ts";
@@ -6,9 +6,11 @@ import { said } from "../i18n/said.ts";
 import { useApp } from "../ui/context.ts";
 import { useNow, usePolling, useTitle } from "../ui/hooks.ts";
 import { Layout } from "../ui/layout.tsx";
+import { useLive } from "../ui/live.ts";
 import { Badge, ErrorNote } from "../ui/parts.tsx";
 import { NO_CURVES } from "./curve.tsx";
 import { labelingUrl } from "./labeling-url.ts";
+import { withProgressOf } from "./live-task.ts";
 import { NewRound } from "./new-round.tsx";
 import { Results } from "./results.tsx";
 import { Steps } from "./steps.tsx";
@@ -25,6 +27,7 @@ export function TaskPage(props: { taskId: string }) {
   const now = useNow(!ended);
   useTitle(task === null ? "" : `${task.project} ${task.task_id}`);
 
+  const asking = useRef({ now: false, again: false });
   const ask = async (): Promise<void> => {
     try {
       const found = await api.status(props.taskId);
@@ -34,8 +37,30 @@ export function TaskPage(props: { taskId: string }) {
       setError(problem);
     }
   };
+  /** A burst of events is one question, or two: what is told during the first may be newer than its answer. */
+  const askOnce = async (): Promise<void> => {
+    asking.current.again = true;
+    if (asking.current.now) return;
+    asking.current.now = true;
+    while (asking.current.again) {
+      asking.current.again = false;
+      await ask();
+    }
+    asking.current.now = false;
+  };
+  useEffect(() => void askOnce(), [props.taskId]);
   const unknown = error instanceof ApiError && error.status === 404;
-  usePolling(ask, 1000, !ended && !unknown);
+  useLive({
+    taskId: props.taskId,
+    active: !ended && !unknown,
+    onMissed: () => void askOnce(),
+    onMessage(message) {
+      if (message.event === "problem") return setError(new ApiError(message.data.status, message.data));
+      const known = message.event === "progress" && task !== null ? withProgressOf(task, message.data) : null;
+      if (known === null) void askOnce();
+      else setTask(known);
+    },
+  });
 
   // The curves change once an epoch; after training they stay.
   const trainingStatus = task?.steps.find((step) => step.name === "training")?.status ?? "pending";

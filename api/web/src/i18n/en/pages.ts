@@ -62,6 +62,9 @@ export const pages = {
   },
   quality: {
     title: "Quality at a glance",
+    nothing_one: "No animal was found in the one frame that was processed",
+    nothing_other: "No animal was found in any of {{count}} frames",
+    nothingWhat: "If there are animals in the video, the results say nothing of them: a lower confidence may find them, or a model that was trained on more frames.",
     complete_one: "of the frames show the animal",
     complete_other: "of the frames show all {{count}} animals",
     completeUsual_one: "of the frames show an animal; most show {{count}}",
@@ -78,6 +81,16 @@ export const pages = {
     more: "{{count}} more",
     worst: "the {{count}} worst",
     explained: "Low confidence: a score below {{score}} for at least 0.2 s. Suspected swap: two animals whose ways fit as well or better with their ids exchanged, or that lay on one another.",
+  },
+  rows: {
+    title: "Frame by frame",
+    frame: "Frame",
+    show: "Show",
+    at: "at {{time}} s",
+    none: "No animal in this frame",
+    animal: "Animal",
+    score: "Score",
+    box: "Box: left, top, right, bottom (shares of the picture)",
   },
   models: {
     title: "Models",

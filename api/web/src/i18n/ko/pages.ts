@@ -64,6 +64,8 @@ export const pages: Translation<typeof en> = {
   },
   quality: {
     title: "한눈에 보는 품질",
+    nothing_other: "프레임 {{count}}개 어디에서도 개체를 찾지 못함",
+    nothingWhat: "영상에 동물이 있다면 이 결과에는 그 정보가 없음. 신뢰도 기준을 낮추거나 더 많은 프레임으로 학습한 모델을 쓰면 찾을 수 있음",
     complete_other: "개체 {{count}}마리가 모두 보이는 프레임",
     completeUsual_other: "대부분의 프레임처럼 개체 {{count}}마리가 보이는 프레임",
     missing: "개체 누락",
@@ -78,6 +80,16 @@ export const pages: Translation<typeof en> = {
     more: "{{count}}개 더 보기",
     worst: "가장 심한 {{count}}개",
     explained: "낮은 신뢰도: 0.2초 이상 점수가 {{score}} 미만인 구간. 뒤바뀜 의심: 두 개체의 번호를 서로 바꿔도 경로가 그만큼 또는 더 잘 맞거나, 두 개체가 겹쳐 있던 순간",
+  },
+  rows: {
+    title: "프레임별 결과",
+    frame: "프레임",
+    show: "보기",
+    at: "{{time}}초",
+    none: "이 프레임에는 개체 없음",
+    animal: "개체",
+    score: "점수",
+    box: "박스: 왼쪽, 위, 오른쪽, 아래 (화면 대비 비율)",
   },
   models: {
     title: "모델",

@@ -40,6 +40,8 @@ export const said: Translation<typeof en> = {
     oneClass: '움직임만으로는 클래스 구분 불가: 수정하기 전까지 모든 박스는 "{{class}}"',
     noneFound: "모델이 개체를 찾지 못함: 직접 그려야 함",
     otherClasses: "모델 {{model}}: 이 작업에 없는 클래스는 제외됨 – {{classes}}",
+    nothingFound: "모델 {{model}}이(가) 프레임 {{frames}}개에서 개체를 찾지 못함",
+    nothingFoundWhat: "inference.confidence를 {{confidence}}보다 낮춰 다시 시도하거나, 더 많은 프레임에 라벨을 달고 다시 학습. 영상에 동물이 없다면 설정을 바꾸지 말고 다시 시도",
     oneFrame: "라벨이 있는 프레임이 하나뿐임: 학습과 검증에 같은 프레임을 써서 지표의 의미가 적음",
     sharedFrame: "프레임 {{frame}}: 개체가 있는 다른 프레임이 없어 학습과 검증에 모두 사용",
     lessMemory: "메모리 부족: 배치 {{before}} → {{now}}, 이어서 학습함",

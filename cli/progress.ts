@@ -1,9 +1,11 @@
 import cliProgress from "cli-progress";
-import type { StepState, TaskState } from "../../domain/state.ts";
+import type { StepState, TaskState } from "../domain/state.ts";
 
 /** Live progress of a task: one bar per step on a terminal, else a line whenever something has changed. */
 export interface ProgressView {
   show(state: TaskState): void;
+  /** A line for people, above the bars. */
+  note(line: string): void;
   end(): void;
 }
 
@@ -12,12 +14,16 @@ const figuresOf = (step: StepState): string => {
   const shown = Object.entries(figures ?? {}).map(([name, value]) => `${name} ${Number.isInteger(value) ? value : value.toPrecision(3)}`);
   return [message, ...shown].filter((part) => part !== undefined && part !== "").slice(0, 5).join("  ");
 };
-const secondsOf = (step: StepState): number => (step.started_at === null ? 0 : Math.round(((step.ended_at === null ? Date.now() : Date.parse(step.ended_at)) - Date.parse(step.started_at)) / 1000));
+export const secondsOf = (step: StepState): number => (step.started_at === null ? 0 : Math.round(((step.ended_at === null ? Date.now() : Date.parse(step.ended_at)) - Date.parse(step.started_at)) / 1000));
 const fractionOf = (step: StepState): number => {
   if (step.status === "completed" || step.status === "skipped") return 1;
   const { done, total } = step.progress ?? { done: 0, total: null };
   return total === null || total === 0 ? 0 : Math.min(done / total, 1);
 };
+
+/** A step on one line: name, status, how far, how long, figures. */
+export const stepLine = (step: StepState): string =>
+  `  ${step.name.padEnd(12)} ${step.status.padEnd(9)} ${String(Math.floor(fractionOf(step) * 100)).padStart(3)}%  ${String(secondsOf(step)).padStart(4)} s  ${step.status === "running" ? figuresOf(step) : ""}`.trimEnd();
 
 function createBars(): ProgressView {
   const bars = new cliProgress.MultiBar({ format: "  {step} [{bar}] {percentage}%  {seconds} s  {status}  {figures}", hideCursor: true, clearOnComplete: false, barsize: 24 }, cliProgress.Presets.shades_classic);
@@ -31,6 +37,7 @@ function createBars(): ProgressView {
         bar.update(Math.round(fractionOf(step) * 1000), payload);
       }
     },
+    note: (line) => bars.log(`${line}\n`),
     end: () => bars.stop(),
   };
 }
@@ -45,12 +52,12 @@ function createLines(say: (line: string) => void): ProgressView {
         const key = `${step.status} ${Math.floor(fractionOf(step) * 10)}`;
         if (last.get(step.name) === key) continue;
         last.set(step.name, key);
-        say(`  ${step.name.padEnd(12)} ${step.status.padEnd(9)} ${String(Math.floor(fractionOf(step) * 100)).padStart(3)}%  ${String(secondsOf(step)).padStart(4)} s  ${step.status === "running" ? figuresOf(step) : ""}`.trimEnd());
+        say(stepLine(step));
       }
     },
+    note: say,
     end: () => {},
   };
 }
 
 export const createProgressView = (options: { terminal: boolean; say: (line: string) => void }): ProgressView => (options.terminal ? createBars() : createLines(options.say));
-export { secondsOf };

@@ -1,0 +1,55 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { LiveMessage, LiveProgress } from "../api/live.ts";
+import type { TaskState, TaskStatus } from "../domain/state.ts";
+import type { ApiClient } from "./client.ts";
+import { eventsOf, type Trouble } from "./events.ts";
+import { EXIT } from "./exit-codes.ts";
+
+/** After a retry the status says `parked` for a moment longer: up to a second old, and another until the workflow has run. */
+const PARKED_FOR_GOOD_MS = 3_000;
+const OUTCOMES: Partial<Record<TaskStatus, number>> = { completed: EXIT.done, parked: EXIT.parked, cancelled: EXIT.cancelled, failed: EXIT.failed };
+
+/** What a command that waited for the task ends with. */
+export const outcomeOf = ({ status }: Pick<TaskState, "status">): number => OUTCOMES[status] ?? EXIT.unexpected;
+
+export interface Watching extends Trouble {
+  /** How it is now: at the beginning, at every change, and at the end. */
+  state(state: TaskState): void;
+  /** As the API sent it. */
+  message(message: LiveMessage): void;
+}
+
+/** Follows a task, or a single step, until it has ended or a person must mend something; its last state, null where `signal` aborted. */
+export async function followTask({ api, taskId, signal, watching }: { api: ApiClient; taskId: string; signal: AbortSignal; watching: Watching }): Promise<TaskState | null> {
+  const look = async (): Promise<TaskState> => {
+    const state = await api.get<TaskState>(`/status/${taskId}`);
+    watching.state(state);
+    return state;
+  };
+  const staysParked = async (): Promise<boolean> => {
+    await sleep(PARKED_FOR_GOOD_MS, undefined, { signal }).catch(() => {});
+    return !signal.aborted && (await look()).status === "parked";
+  };
+
+  let state = await look();
+  for await (const message of eventsOf({ api, taskId, signal, trouble: watching })) {
+    watching.message(message);
+    if (message.event === "problem" || message.event === "end") continue;
+    // Between two changes of a step only its progress is new, and that is in the message.
+    if (message.event === "progress" && sameSteps(state, message.data)) watching.state((state = withProgress(state, message.data)));
+    else state = await look();
+    if (state.status === "parked" && (await staysParked())) return await look();
+  }
+  return signal.aborted ? null : await look();
+}
+
+const busy = ({ status }: TaskState["steps"][number]): boolean => status === "running" || status === "waiting" || status === "parked";
+
+const sameSteps = (state: TaskState, live: LiveProgress): boolean =>
+  state.status === live.status && state.steps.filter(busy).map(({ name, status }) => `${name} ${status}`).join() === live.steps.map(({ name, status }) => `${name} ${status}`).join();
+
+const withProgress = (state: TaskState, { steps, waiting_for }: LiveProgress): TaskState => ({
+  ...state,
+  waiting_for,
+  steps: state.steps.map((step) => ({ ...step, progress: steps.find(({ name }) => name === step.name)?.progress ?? step.progress })),
+});
