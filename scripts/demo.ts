@@ -8,7 +8,7 @@ import { resultKeys } from "../domain/layout.ts";
 import { scoreAgainstTruth, type Scores } from "../domain/metrics.ts";
 import type { ResultFile, Truth } from "../domain/result.ts";
 import type { TaskState } from "../domain/state.ts";
-import { createApiClient, type ApiClient } from "../cli/client.ts";
+import { ApiError, createApiClient, type ApiClient } from "../cli/client.ts";
 import { createProgressView, secondsOf } from "../cli/progress.ts";
 import { review, type Review } from "./demo/reviewer.ts";
 import { makeSample } from "./sample/make-sample.ts";
@@ -42,6 +42,19 @@ interface Outcome {
   scores: Scores | null;
 }
 
+/** A busy machine may leave Temporal or the API without an answer for a moment; the task goes on meanwhile. */
+const PATIENCE_MS = 120_000;
+async function patiently<T>(ask: () => Promise<T>): Promise<T> {
+  for (const since = Date.now(); ; ) {
+    try {
+      return await ask();
+    } catch (error) {
+      if (!(error instanceof ApiError && error.isPassing) || Date.now() - since > PATIENCE_MS) throw error;
+      await sleep(1000);
+    }
+  }
+}
+
 async function runTask(api: ApiClient, video: string, truth: Truth): Promise<Outcome> {
   const { task_id: taskId } = await api.send<{ task_id: string }>("POST", "/tasks/", {
     file_path: video,
@@ -59,7 +72,7 @@ async function runTask(api: ApiClient, video: string, truth: Truth): Promise<Out
   let reviewed: Review | null = null;
   try {
     for (;;) {
-      const state = await api.get<TaskState>(`/status/${taskId}`);
+      const state = await patiently(() => api.get<TaskState>(`/status/${taskId}`));
       const labeling = state.steps.find((step) => step.name === "labeling")!;
       if (labeling.status === "waiting" && reviewed === null) {
         reviewed = await review({ api, taskId, truth, onFrame: (done, total) => ((labeling.progress = { done, total, unit: "frames", message: "a scripted reviewer corrects" }), view.show(state)) });

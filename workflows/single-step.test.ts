@@ -38,7 +38,7 @@ describe("a single step", () => {
       expect(end).toMatchObject({ status: "completed", steps: [{ name: "training", status: "completed", result: { epochs: 3 } }] });
       expect(events(end)).toEqual(["model.training.requested", "model.training.completed"]);
       const { summaries, details } = await shownIn(handle);
-      expect(summaries).toEqual(["train_log/x/data.yaml", "8 frames to train on, 2 to validate", "train_log/x/model.pt", "the task's record: completed"]);
+      expect(summaries).toEqual(["train_log/x/data.yaml", "8 frames to train on, 2 to validate", "train_log/x/model.pt to ONNX", "the task's record: completed"]);
       expect(details).toContain("**completed**");
       expect(details).toMatch(/\| training \| completed \| [-0-9: ]+ \| \d+ s \| epochs 3, best epoch 2, .*box map50 0.9/);
     });

@@ -7,7 +7,7 @@ import { runWorkflowIdOf } from "../../domain/ids.ts";
 import type { TaskState } from "../../domain/state.ts";
 import type { JoinOutput } from "../../domain/steps.ts";
 import { until } from "../../scripts/child.ts";
-import { createApiClient } from "../../scripts/demo/client.ts";
+import { createApiClient } from "../../cli/client.ts";
 import { startStack } from "../../scripts/stack.ts";
 import { readTools } from "../../scripts/tools.ts";
 import { watchMemory, type Sample } from "./processes.ts";
