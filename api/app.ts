@@ -10,6 +10,7 @@ import type { Storage } from "../adapters/storage/storage.ts";
 import type { App, Context } from "./context.ts";
 import { createKeyStore } from "./keys.ts";
 import { createLive } from "./live.ts";
+import { createOidc, type OidcSettings } from "./oidc.ts";
 import { addAuth } from "./plugins/auth.ts";
 import { addCors } from "./plugins/cors.ts";
 import { addOpenApi } from "./plugins/openapi.ts";
@@ -26,6 +27,7 @@ import { labelingRunRoutes } from "./routes/labeling-run.ts";
 import { labelingRoutes } from "./routes/labeling.ts";
 import { modelImportRoutes } from "./routes/model-import.ts";
 import { modelRoutes } from "./routes/models.ts";
+import { oidcRoutes } from "./routes/oidc.ts";
 import { presenceRoutes } from "./routes/presence.ts";
 import { resultRoutes } from "./routes/results.ts";
 import { roundRoutes } from "./routes/rounds.ts";
@@ -63,6 +65,8 @@ export interface AppDeps {
   corsOrigins?: string[];
   /** Addresses and networks of the proxies in front of us, whose X-Forwarded headers are believed. */
   trustProxy?: string[];
+  /** An identity provider whose users may use the API; absent: none is set up. */
+  oidc?: OidcSettings | null;
   /** Requests a minute from one address. */
   requestsPerMinute?: number;
 }
@@ -97,6 +101,7 @@ export async function buildApp(deps: AppDeps): Promise<App> {
   const { storage, temporal, corsOrigins = [] } = deps;
   const keys = createKeyStore({ storage });
   const sessions = createSessions({ storage });
+  const oidc = deps.oidc === undefined || deps.oidc === null ? null : createOidc(deps.oidc);
   const context: Context = { ...deps, models: createModelRegistry({ storage }), externalLabeling: deps.externalLabeling ?? NO_EXTERNAL_TOOLS, keys, sessions, index: createTaskIndex({ storage, temporal }), requests: createTaskRequests({ storage, onError: (error) => app.log.warn({ err: error }, "lines of a task's request log were lost") }), watcher: createWatcher({ temporal, storage }) };
 
   addProblems(app);
@@ -107,10 +112,11 @@ export async function buildApp(deps: AppDeps): Promise<App> {
   await app.register(sse, { heartbeatInterval: HEARTBEAT_MS });
   await app.register(websocket, { options: { maxPayload: 1024 } });
   await app.register(rateLimit, { max: deps.requestsPerMinute ?? 6_000, timeWindow: "1 minute" });
-  addAuth(app, { keys, sessions, allowAnonymous: deps.auth.allowAnonymous, corsOrigins });
+  addAuth(app, { keys, sessions, allowAnonymous: deps.auth.allowAnonymous, corsOrigins, oidc });
   await addOpenApi(app, deps);
   await addPages(app, deps);
   for (const add of [healthRoutes, sessionRoutes, taskRoutes, taskRecordRoutes, videoRoutes, labelingRunRoutes, trainingRoutes, resultRoutes, labelingRoutes, presenceRoutes, approvalRoutes, syncRoutes, roundRoutes, deploymentRoutes, modelRoutes, modelImportRoutes, inferenceRoutes, webhookRoutes]) add(app, context);
+  oidcRoutes(app, { sessions, oidc });
   eventRoutes(app, { ...context, live: createLive(context) });
   return app;
 }

@@ -47,6 +47,9 @@ const ROWS: Record<string, Row> = {
   "GET /session": anybody(200, { anonymous: 401 }),
   "POST /session": anybody(200, { body: () => ({ api_key: world.tokens.ada }) }),
   "DELETE /session": anybody(204),
+  // No identity provider is set up here: oidc.test.ts.
+  "GET /session/oidc": anybody(404),
+  "GET /session/oidc/callback": anybody(404),
 
   "POST /tasks/": user(EVERYBODY(201), { body: ({ caller }) => ({ ...world.lab.body, user_id: caller }) }),
   "GET /tasks/": user(EVERYBODY(200)),
@@ -59,6 +62,7 @@ const ROWS: Record<string, Row> = {
   "GET /tasks/:task_id/timeline": user(OWNERS(200)),
   "GET /tasks/:task_id/requests": user(OWNERS(200)),
   "GET /tasks/:task_id/results": user(OWNERS(200), { standing: "completed" }),
+  "GET /tasks/:task_id/results/rows": user(OWNERS(200), { standing: "completed" }),
   "GET /tasks/:task_id/results/:name": user(OWNERS(200), { standing: "completed", url: ({ id }) => `/tasks/${id}/results/result.json` }),
 
   "POST /video/download": user(EVERYBODY(202), { body: () => ({ file_path: world.lab.video, download_path: world.folder }) }),

@@ -18,6 +18,7 @@ export const PARAMETERS: Record<string, unknown> = {
   task_id: TASK,
   deployment_id: `${TASK}-1-9e86e3514d8a`,
   frame: 120,
+  time: 4,
   name: TASK,
   "idempotency-key": "cage-7",
   prefer: "wait=30",
@@ -30,5 +31,6 @@ export const PARAMETERS: Record<string, unknown> = {
   kind: "task",
   width: 184,
   round: 1,
+  time: 8.3,
   last_event_id: "1.12",
 };

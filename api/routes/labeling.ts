@@ -79,7 +79,7 @@ export function labelingRoutes(app: App, context: Pick<Context, "storage" | "lab
     };
   });
 
-  app.get("/labeling/:task_id/frames", { ...common, schema: { tags, summary: "The frames to label", params: TaskParams, response: answers({ 200: Type.Unsafe<object>(Frames) }, 401, 404, 503) } }, async (request) => {
+  app.get("/labeling/:task_id/frames", { ...common, schema: { tags, summary: "The frames to label", params: TaskParams, response: answers({ 200: Type.Unsafe<object>(Frames) }, 401, 404, 409, 503) } }, async (request) => {
     const view = await labelsFor(request, context, request.params.task_id);
     const { task_id: taskId, round, settings } = view.state;
     const { classes, keypoints, skeleton, num_animals, labeling: rules } = settings;
@@ -98,7 +98,7 @@ export function labelingRoutes(app: App, context: Pick<Context, "storage" | "lab
     };
   });
 
-  app.get("/labeling/:task_id/frames/:frame", { ...common, schema: { tags, summary: "One frame's labels", params: FrameParams, response: answers({ 200: Type.Unsafe<object>(FrameLabelsSchema) }, 401, 404, 503) } }, async (request) => {
+  app.get("/labeling/:task_id/frames/:frame", { ...common, schema: { tags, summary: "One frame's labels", params: FrameParams, response: answers({ 200: Type.Unsafe<object>(FrameLabelsSchema) }, 401, 404, 409, 503) } }, async (request) => {
     const { state } = await labelsFor(request, context, request.params.task_id);
     return await labeling.frame({ taskId: state.task_id, round: state.round, frame: request.params.frame });
   });
