@@ -63,6 +63,7 @@ export function problemOf(error: unknown, requestId = ""): Problem {
 }
 
 export function sendProblem(reply: FastifyReply, body: Problem): FastifyReply {
+  reply.request.problem = body.detail;
   return reply.code(body.status).type("application/problem+json").serializer(JSON.stringify).send(body);
 }
 

@@ -22,8 +22,8 @@ describe("a task in Temporal's Web UI", () => {
     ).split("\n");
     expect(rows[0]).toBe("**running**");
     expect(rows.slice(4)).toEqual([
-      "| download | completed | 2026-01-02 03:04:05 | 2 min 5 s | num frames 100, fps 29.97, box map50 0.9 |",
-      "| inference | running | 2026-01-02 03:06:11 |  | 40 of 100 frames |",
+      "| download | completed | 01-02 03:04:05 | 2 min 5 s | num frames 100, fps 29.97, box map50 0.9 |",
+      "| inference | running | 01-02 03:06:11 |  | 40 of 100 frames |",
       "| upload | pending |  |  |  |",
     ]);
   });

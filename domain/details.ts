@@ -23,7 +23,7 @@ function outcome({ reason, what_to_do, progress, status, result }: StepState): s
 
 /** A task as Temporal's Web UI shows it under "Current details": Markdown, a row for each step. Times in UTC. */
 export function detailsOf(state: TaskState): string {
-  const rows = state.steps.map((step) => `| ${step.name} | ${step.status} | ${(step.started_at ?? "").slice(0, 19).replace("T", " ")} | ${took(step)} | ${cell(outcome(step))} |`);
+  const rows = state.steps.map((step) => `| ${step.name} | ${step.status} | ${(step.started_at ?? "").slice(5, 19).replace("T", " ")} | ${took(step)} | ${cell(outcome(step))} |`);
   const waiting = state.waiting_for === null ? "" : `: waits for ${state.waiting_for}`;
   return [`**${state.status}**${waiting}`, "", "| step | state | began (UTC) | took | what came of it |", "| --- | --- | --- | --- | --- |", ...rows].join("\n");
 }

@@ -129,6 +129,8 @@ export const taskKeys = (taskId: string) => ({
   run: `tasks/${taskId}/run.json`,
   /** Of the newest round. */
   record: `tasks/${taskId}/record.json`,
+  /** Who asked what of it; `kind`: of requests. */
+  requestsOf: (kind: string) => `tasks/${taskId}/requests/${kind}/`,
   /** Of a round that a later one followed. */
   recordOf: (round: number) => `tasks/${taskId}/round-${round}/record.json`,
 });
@@ -155,6 +157,9 @@ export const LISTS_COMPLETE = "tasks/lists/complete.json";
 export const apiKeys = { prefix: "auth/keys/", of: (id: string) => `auth/keys/${id}.json`, /** Where all lay in one list before; only read. */ list: "auth/keys.json" };
 /** Signs the browser's session cookies. */
 export const AUTH_SECRET = "auth/session-secret";
+
+/** Written, read and removed again by whoever wants to know whether storage works. */
+export const probeKey = (id: string): string => `probes/${id}`;
 
 /** Which task a request with an Idempotency-Key made. `hash`: of user and key, in hex. */
 export const idempotencyKey = (hash: string): string => `tasks/idempotency/${hash}.json`;
