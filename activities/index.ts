@@ -5,6 +5,7 @@ import type { Deps } from "./deps.ts";
 import { createDownloadSteps } from "./download.ts";
 import { asFailures } from "./failures.ts";
 import { createFrameSteps } from "./frames.ts";
+import { createImportFramesStep } from "./import-frames.ts";
 import { createInferenceSteps } from "./inference.ts";
 import { createLabelingSteps } from "./labeling.ts";
 import { createExportImportedStep } from "./models/export-imported.ts";
@@ -14,6 +15,7 @@ import { createRecordSteps } from "./record.ts";
 import { createResultSteps } from "./results.ts";
 import { createRoundSteps } from "./rounds.ts";
 import { createTrainingSteps } from "./training.ts";
+import { createUploadFileStep } from "./upload-file.ts";
 import { createUploadSteps } from "./upload.ts";
 
 /** The only place where steps meet what they need. */
@@ -34,6 +36,8 @@ export const createActivities = (deps: Deps) =>
     ...createInferenceSteps(deps),
     ...createResultSteps(deps),
     ...createUploadSteps(deps),
+    ...createUploadFileStep(deps),
+    ...createImportFramesStep(deps),
     ...createRecordSteps(deps),
   });
 export type Activities = ReturnType<typeof createActivities>;

@@ -10,7 +10,7 @@ import { checkDiskSpace } from "./files/disk-space.ts";
 import { longStep, type StepContext } from "./step-context.ts";
 
 /** On the disk, not only in memory, before it gets its name. */
-async function flush(path: string): Promise<void> {
+export async function flush(path: string): Promise<void> {
   const handle = await open(path, "r");
   try {
     await handle.sync();

@@ -10,6 +10,7 @@ import type { Storage } from "../adapters/storage/storage.ts";
 import type { App, Context } from "./context.ts";
 import { createKeyStore } from "./keys.ts";
 import { createLive } from "./live.ts";
+import { createOidc, type OidcSettings } from "./oidc.ts";
 import { addAuth } from "./plugins/auth.ts";
 import { addCors } from "./plugins/cors.ts";
 import { addOpenApi } from "./plugins/openapi.ts";
@@ -22,9 +23,11 @@ import { deploymentRoutes } from "./routes/deployments.ts";
 import { eventRoutes } from "./routes/events.ts";
 import { healthRoutes } from "./routes/health.ts";
 import { inferenceRoutes } from "./routes/inference.ts";
+import { labelingRunRoutes } from "./routes/labeling-run.ts";
 import { labelingRoutes } from "./routes/labeling.ts";
 import { modelImportRoutes } from "./routes/model-import.ts";
 import { modelRoutes } from "./routes/models.ts";
+import { oidcRoutes } from "./routes/oidc.ts";
 import { presenceRoutes } from "./routes/presence.ts";
 import { resultRoutes } from "./routes/results.ts";
 import { roundRoutes } from "./routes/rounds.ts";
@@ -33,9 +36,11 @@ import { syncRoutes } from "./routes/sync.ts";
 import { taskRecordRoutes } from "./routes/task-records.ts";
 import { taskRoutes } from "./routes/tasks.ts";
 import { trainingRoutes } from "./routes/training.ts";
+import { videoRoutes } from "./routes/video.ts";
 import { webhookRoutes } from "./routes/webhooks.ts";
 import { createSessions } from "./session.ts";
 import { createTaskIndex } from "./task-index.ts";
+import { createTaskRequests } from "./task-requests.ts";
 import type { TemporalGateway } from "./temporal.ts";
 import { validatorCompiler } from "./validation.ts";
 import { createWatcher } from "./watcher.ts";
@@ -60,6 +65,8 @@ export interface AppDeps {
   corsOrigins?: string[];
   /** Addresses and networks of the proxies in front of us, whose X-Forwarded headers are believed. */
   trustProxy?: string[];
+  /** An identity provider whose users may use the API; absent: none is set up. */
+  oidc?: OidcSettings | null;
   /** Requests a minute from one address. */
   requestsPerMinute?: number;
 }
@@ -94,20 +101,22 @@ export async function buildApp(deps: AppDeps): Promise<App> {
   const { storage, temporal, corsOrigins = [] } = deps;
   const keys = createKeyStore({ storage });
   const sessions = createSessions({ storage });
-  const context: Context = { ...deps, models: createModelRegistry({ storage }), externalLabeling: deps.externalLabeling ?? NO_EXTERNAL_TOOLS, keys, sessions, index: createTaskIndex({ storage, temporal }), watcher: createWatcher({ temporal, storage }) };
+  const oidc = deps.oidc === undefined || deps.oidc === null ? null : createOidc(deps.oidc);
+  const context: Context = { ...deps, models: createModelRegistry({ storage }), externalLabeling: deps.externalLabeling ?? NO_EXTERNAL_TOOLS, keys, sessions, index: createTaskIndex({ storage, temporal }), requests: createTaskRequests({ storage, onError: (error) => app.log.warn({ err: error }, "lines of a task's request log were lost") }), watcher: createWatcher({ temporal, storage }) };
 
   addProblems(app);
   addSecurityHeaders(app);
-  addRequestLog(app);
+  addRequestLog(app, context);
   await addCors(app, { corsOrigins });
   await app.register(cookie);
   await app.register(sse, { heartbeatInterval: HEARTBEAT_MS });
   await app.register(websocket, { options: { maxPayload: 1024 } });
   await app.register(rateLimit, { max: deps.requestsPerMinute ?? 6_000, timeWindow: "1 minute" });
-  addAuth(app, { keys, sessions, allowAnonymous: deps.auth.allowAnonymous, corsOrigins });
+  addAuth(app, { keys, sessions, allowAnonymous: deps.auth.allowAnonymous, corsOrigins, oidc });
   await addOpenApi(app, deps);
   await addPages(app, deps);
-  for (const add of [healthRoutes, sessionRoutes, taskRoutes, taskRecordRoutes, trainingRoutes, resultRoutes, labelingRoutes, presenceRoutes, approvalRoutes, syncRoutes, roundRoutes, deploymentRoutes, modelRoutes, modelImportRoutes, inferenceRoutes, webhookRoutes]) add(app, context);
+  for (const add of [healthRoutes, sessionRoutes, taskRoutes, taskRecordRoutes, videoRoutes, labelingRunRoutes, trainingRoutes, resultRoutes, labelingRoutes, presenceRoutes, approvalRoutes, syncRoutes, roundRoutes, deploymentRoutes, modelRoutes, modelImportRoutes, inferenceRoutes, webhookRoutes]) add(app, context);
+  oidcRoutes(app, { sessions, oidc });
   eventRoutes(app, { ...context, live: createLive(context) });
   return app;
 }

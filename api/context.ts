@@ -10,6 +10,7 @@ import type { KeyStore } from "./keys.ts";
 import { callerOf } from "./plugins/auth.ts";
 import type { Sessions } from "./session.ts";
 import type { TaskIndex } from "./task-index.ts";
+import type { TaskRequests } from "./task-requests.ts";
 import type { TemporalGateway } from "./temporal.ts";
 import type { TaskView } from "./views.ts";
 import type { Watcher } from "./watcher.ts";
@@ -22,6 +23,7 @@ export interface Context {
   externalLabeling: ExternalTools;
   temporal: TemporalGateway;
   index: TaskIndex;
+  requests: TaskRequests;
   watcher: Watcher;
   keys: KeyStore;
   sessions: Sessions;
@@ -37,20 +39,38 @@ export type Purpose = "own" | "label";
 
 /** The task, where the caller may see it. Another user's task is as unknown as one that never was: 404. */
 export async function taskFor(request: FastifyRequest, context: Pick<Context, "watcher">, taskId: string, purpose: Purpose = "own"): Promise<TaskView> {
-  const view = await taskOrRunFor(request, context, taskId, purpose);
-  if (view.state.run === undefined) return view;
-  throw new InputError({ field: "task_id", message: `${taskId} is a single step (${view.state.run.kind}), not a task`, whatToDo: `GET /status/${taskId} says how it is`, status: 404 });
+  return refuseRun(await taskOrRunFor(request, context, taskId, purpose));
 }
 
-/** The same, and single steps that run on their own, by their run_id. */
+function refuseRun(view: TaskView): TaskView {
+  const { run, task_id: taskId } = view.state;
+  if (run === undefined) return view;
+  throw new InputError({ field: "task_id", message: `${taskId} is a single step (${run.kind}), not a task`, whatToDo: `GET /status/${taskId} says how it is`, status: 404 });
+}
+
+/** A task, or a labeling that runs on its own: for those who may label it. */
+export async function labelsFor(request: FastifyRequest, context: Pick<Context, "watcher">, taskId: string): Promise<TaskView> {
+  const view = await taskOrRunFor(request, context, taskId, "label");
+  return view.state.run?.kind === "labeling" ? view : refuseRun(view);
+}
+
+/** The same as a task's, and single steps that run on their own, by their run_id. */
 export async function taskOrRunFor(request: FastifyRequest, { watcher }: Pick<Context, "watcher">, taskId: string, purpose: Purpose = "own"): Promise<TaskView> {
   const { admin, userId } = callerOf(request);
   const view = await watcher.view(taskId);
+  if (view !== null) request.tasks.add(taskId);
   const isOf = (): boolean => view?.state.user_id === userId || (purpose === "label" && view?.state.settings.labeling?.people?.includes(userId) === true);
   if (view === null || !(admin || isOf())) {
     throw new InputError({ field: "task_id", message: `there is no task ${taskId}`, whatToDo: "GET /tasks/ lists the tasks there are", status: 404 });
   }
   return view;
+}
+
+/** 403 where a user makes something for another one and is no admin. */
+export function checkOwner(request: FastifyRequest, userId: string): void {
+  const caller = callerOf(request);
+  if (caller.via === "off" || caller.admin || caller.userId === userId) return;
+  throw new InputError({ field: "user_id", message: `you are ${caller.userId} and cannot make tasks for ${userId}`, whatToDo: `give user_id ${caller.userId}`, status: 403 });
 }
 
 /** 409 where nothing can be changed any more. */

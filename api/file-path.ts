@@ -8,9 +8,9 @@ const realOrNull = (path: string): Promise<string | null> => realpath(path).catc
 /**
  * Refuses early what the download or the upload would refuse later: a path outside of the allowed roots, a file that is not there.
  * The steps check again, on their own machine: where none of the roots is on this one, that is left to them.
- * @param kind a file that must exist, or a folder that may be made
+ * @param kind a file or a folder that must exist, or a folder that may be made
  */
-export async function checkPath({ path, field, kind, allowedRoots }: { path: string; field: string; kind: "file" | "folder"; allowedRoots: string[] }): Promise<void> {
+export async function checkPath({ path, field, kind, allowedRoots }: { path: string; field: string; kind: "file" | "folder" | "existing folder"; allowedRoots: string[] }): Promise<void> {
   const refuse = (message: string, whatToDo: string, status: 400 | 404 = 400): never => {
     throw new InputError({ field, message, whatToDo, status });
   };
@@ -29,6 +29,8 @@ export async function checkPath({ path, field, kind, allowedRoots }: { path: str
   // Said of the path as it was given: whether something lies outside is nobody's business.
   if (![...allowedRoots, ...roots].some((root) => isUnder(path, root)) || (real !== null && !roots.some((root) => isUnder(real, root)))) refuse(`${field} is outside of the allowed folders: ${path}`, `put it under an allowed root (${allowed}), or add its folder to ACTVERSE_ALLOWED_ROOTS`);
   if (kind === "folder" || roots.length === 0) return;
-  if (real === null) refuse(`there is no file ${path}`, "check the path for typing errors", 404);
-  else if (!(await stat(real)).isFile()) refuse(`${path} is not a file`, "give the path of a file");
+  const what = kind === "file" ? "file" : "folder";
+  if (real === null) return refuse(`there is no ${what} ${path}`, "check the path for typing errors", 404);
+  const found = await stat(real);
+  if (kind === "file" ? !found.isFile() : !found.isDirectory()) refuse(`${path} is not a ${what}`, `give the path of a ${what}`);
 }

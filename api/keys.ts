@@ -18,6 +18,8 @@ export interface ApiKey {
 
 /** A change made by the command line is seen after this long. */
 const FRESH_MS = 2_000;
+/** What can be a user's id: it goes into queries, headers and logs. */
+export const isUserId = (text: string): boolean => USER.test(text);
 const USER = /^[A-Za-z0-9][A-Za-z0-9._@+-]{0,99}$/;
 
 export type KeyStore = ReturnType<typeof createKeyStore>;
@@ -53,7 +55,7 @@ export function createKeyStore({ storage }: { storage: Storage }) {
     },
     /** Makes a key; its token is returned here and never again. */
     async add({ userId, admin }: { userId: string; admin: boolean }): Promise<{ key: ApiKey; token: string }> {
-      if (!USER.test(userId)) throw new InputError({ field: "user_id", message: `"${userId}" cannot be a user's name`, whatToDo: "use 1 to 100 letters, digits and . _ @ + -, beginning with a letter or digit" });
+      if (!isUserId(userId)) throw new InputError({ field: "user_id", message: `"${userId}" cannot be a user's name`, whatToDo: "use 1 to 100 letters, digits and . _ @ + -, beginning with a letter or digit" });
       const token = `av_${randomBytes(32).toString("base64url")}`;
       const key = { id: makeId(), user_id: userId, admin, sha256: sha256Of(token), created_at: new Date().toISOString() };
       while (!(await storage.createIfAbsent(apiKeys.of(key.id), JSON.stringify(key, null, 2)))) key.id = makeId();

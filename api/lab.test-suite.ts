@@ -6,10 +6,12 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { createImportFramesStep } from "../activities/import-frames.ts";
 import { asFailures } from "../activities/failures.ts";
 import { createLabelingSteps } from "../activities/labeling.ts";
 import { createRecordSteps } from "../activities/record.ts";
 import { createRoundSteps } from "../activities/rounds.ts";
+import { createUploadFileStep } from "../activities/upload-file.ts";
 import { longStep } from "../activities/step-context.ts";
 import { createBuiltinLabeling } from "../adapters/labeling/builtin.ts";
 import { NO_EXTERNAL_TOOLS, type ExternalTools } from "../adapters/labeling/labeling.ts";
@@ -17,8 +19,8 @@ import { createLocalStorage } from "../adapters/storage/local.ts";
 import type { Storage } from "../adapters/storage/storage.ts";
 import { ACTIVITY_QUEUES, PIPELINE_QUEUE } from "../domain/activities.ts";
 import type { FrameList } from "../domain/labels.ts";
-import { frameKeys, resultKeys } from "../domain/layout.ts";
-import type { ExportResultsInput, FramesInput, JoinInput, PreinferenceInput, SegmentInput } from "../domain/steps.ts";
+import { frameKeys, resultKeys, videoKeys } from "../domain/layout.ts";
+import type { DownloadInput, DownloadOutput, ExportResultsInput, FramesInput, JoinInput, PreinferenceInput, SegmentInput } from "../domain/steps.ts";
 import { until } from "../scripts/child.ts";
 import { startTemporal } from "../test/temporal-server.ts";
 import { buildApp, type AppDeps } from "./app.ts";
@@ -51,11 +53,14 @@ export async function startLab(setUp: { external?: (storage: Storage) => Externa
   let stopWorkers = async (): Promise<void> => {};
   let training = { ended: Promise.resolve(), end: (): void => {} };
 
+  const files = { allowedRoots: [videos], allowedHosts: [], maxBytes: 1e9 };
   const activities = {
+    ...asFailures(createUploadFileStep({ storage, files })),
+    ...asFailures(createImportFramesStep({ storage, files })),
     ...asFailures(createLabelingSteps({ storage, labeling, externalLabeling, publicUrl: null })),
     ...asFailures(createRoundSteps({ storage, labeling, externalLabeling })),
     ...createRecordSteps({ storage }),
-    downloadVideo: async () => ({ sourceKey: "videos/x/source.mp4", originalPath: "/a.mp4", browserKey: "videos/x/source.mp4", width: 64, height: 48, fps: 30, numFrames: 100, durationS: 3.3, bytes: 16, notes: [] }),
+    downloadVideo: async ({ taskId }: DownloadInput) => (await storage.put(videoKeys(taskId).source("mp4"), "not decoded here"), { sourceKey: videoKeys(taskId).source("mp4"), originalPath: "/a.mp4", browserKey: "videos/x/source.mp4", width: 64, height: 48, fps: 30, numFrames: 100, durationS: 3.3, bytes: 16, notes: [] } satisfies DownloadOutput),
     async extractFrames({ taskId, round, numFrames }: FramesInput) {
       const keys = frameKeys(taskId, round);
       const frames = Array.from({ length: numFrames }, (_, i) => ({ frame: i * 10, time: i / 3, image_key: keys.image(i * 10) }));

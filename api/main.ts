@@ -18,8 +18,8 @@ const config = readConfig();
 const logger = pino({ level: config.logLevel, base: null }, config.prettyLog ? pretty({ destination: 2, ignore: "pid,hostname", translateTime: "HH:MM:ss", singleLine: true }) : pino.destination(2));
 const adapters = createAdapters(config);
 
-const allowAnonymous = isLoopback(config.host);
-if (!allowAnonymous && (await createKeyStore({ storage: adapters.storage }).keys()) === null) {
+const allowAnonymous = isLoopback(config.host) && config.oidc === null;
+if (!allowAnonymous && config.oidc === null && (await createKeyStore({ storage: adapters.storage }).keys()) === null) {
   logger.fatal(`${config.host} can be reached from other machines, and there are no API keys: make one with \`npm run keys -- add USER --admin\`, or set ACTVERSE_HOST=127.0.0.1`);
   process.exit(1);
 }
@@ -38,6 +38,7 @@ const app = await buildApp({
   allowedRoots: config.allowedRoots,
   corsOrigins: config.corsOrigins,
   trustProxy: config.trustProxy,
+  oidc: config.oidc === null ? null : { ...config.oidc, publicUrl: config.publicUrl },
   webRoot: fileURLToPath(new URL("web/dist", import.meta.url)),
   version: packageJson.version,
   logger,
@@ -48,5 +49,5 @@ const stop = async (): Promise<void> => {
   await connection.close();
 };
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => void stop().then(() => process.exit(0)));
-const authentication = allowAnonymous ? "authentication is off until a key is made" : "an API key is needed";
+const authentication = allowAnonymous ? "authentication is off until a key is made" : config.oidc === null ? "an API key is needed" : `an API key is needed, or the identity provider ${config.oidc.issuer}`;
 await app.listen({ host: config.host, port: config.port, listenTextResolver: (address) => `the API listens at ${address}; ${authentication}` });

@@ -47,6 +47,9 @@ const ROWS: Record<string, Row> = {
   "GET /session": anybody(200, { anonymous: 401 }),
   "POST /session": anybody(200, { body: () => ({ api_key: world.tokens.ada }) }),
   "DELETE /session": anybody(204),
+  // No identity provider is set up here: oidc.test.ts.
+  "GET /session/oidc": anybody(404),
+  "GET /session/oidc/callback": anybody(404),
 
   "POST /tasks/": user(EVERYBODY(201), { body: ({ caller }) => ({ ...world.lab.body, user_id: caller }) }),
   "GET /tasks/": user(EVERYBODY(200)),
@@ -55,9 +58,19 @@ const ROWS: Record<string, Row> = {
   "GET /tasks/:task_id/events": user(LABELERS(200), { standing: "completed" }),
   "POST /tasks/:task_id/retry": user(OWNERS(202), { standing: "parked", fresh: true, body: () => ({ step: "preinference", settings: { num_animals: 2 } }) }),
   "POST /tasks/:task_id/cancel": user(OWNERS(202), { fresh: true }),
+  "DELETE /tasks/:task_id": user(OWNERS(200), { standing: "completed", fresh: true }),
+  "GET /tasks/:task_id/timeline": user(OWNERS(200)),
+  "GET /tasks/:task_id/requests": user(OWNERS(200)),
   "GET /tasks/:task_id/results": user(OWNERS(200), { standing: "completed" }),
+  "GET /tasks/:task_id/results/rows": user(OWNERS(200), { standing: "completed" }),
   "GET /tasks/:task_id/results/:name": user(OWNERS(200), { standing: "completed", url: ({ id }) => `/tasks/${id}/results/result.json` }),
 
+  "POST /video/download": user(EVERYBODY(202), { body: () => ({ file_path: world.lab.video, download_path: world.folder }) }),
+  "POST /video/extract-frames": user(EVERYBODY(202), { body: () => ({ file_path: world.lab.video, num_frames: 2 }) }),
+  "POST /video/upload": user(OWNERS(202), { standing: "completed", body: ({ id }) => ({ file_path: `inference_results/${id}/tracks.csv`, upload_path: world.folder }) }),
+
+  // For whom frames can be seen, but not in another's name.
+  "POST /labeling": user([404, 404, 202, 202], { body: ({ id, caller }) => ({ folder_path: `frames/${id}/`, task_id: id, user_id: caller }) }),
   "GET /labeling/:task_id": user(LABELERS(200)),
   "GET /labeling/:task_id/frames": user(LABELERS(200)),
   "GET /labeling/:task_id/frames/:frame": user(LABELERS(200), { url: ({ id }) => `/labeling/${id}/frames/0` }),

@@ -14,6 +14,8 @@ export interface Problem {
   /** What was wrong: a setting, a frame, a header; absent where it is nothing that was sent. */
   field?: string;
   what_to_do: string;
+  /** Of a 401: where a browser signs in at the identity provider. */
+  sign_in_url?: string;
 }
 
 /** An answer that is no fault of the input's content: not signed in, too fast, a part is away. */
@@ -22,12 +24,14 @@ export class HttpProblem extends Error {
   readonly status: number;
   readonly field: string | null;
   readonly whatToDo: string;
+  readonly signInUrl: string | null;
 
-  constructor(problem: { status: number; message: string; whatToDo: string; field?: string; cause?: unknown }) {
+  constructor(problem: { status: number; message: string; whatToDo: string; field?: string; signInUrl?: string; cause?: unknown }) {
     super(problem.message, problem.cause === undefined ? undefined : { cause: problem.cause });
     this.status = problem.status;
     this.field = problem.field ?? null;
     this.whatToDo = problem.whatToDo;
+    this.signInUrl = problem.signInUrl ?? null;
   }
 }
 
@@ -49,7 +53,8 @@ const problem = (status: number, detail: string, field: string | null, whatToDo:
 
 /** Any error as a problem. What a person cannot mend says nothing of our insides: the log does, under the request's id. */
 export function problemOf(error: unknown, requestId = ""): Problem {
-  if (error instanceof InputError || error instanceof HttpProblem) return problem(error.status, error.message, error.field, error.whatToDo);
+  if (error instanceof InputError) return problem(error.status, error.message, error.field, error.whatToDo);
+  if (error instanceof HttpProblem) return { ...problem(error.status, error.message, error.field, error.whatToDo), ...(error.signInUrl === null ? {} : { sign_in_url: error.signInUrl }) };
   const { validation, validationContext, statusCode, message, cause } = error as Partial<FastifyError>;
   if (validation !== undefined) return problemOf(explainValidation(validation as ErrorObject[], validationContext ?? "body"));
   if (isGrpcServiceError(cause) || isGrpcServiceError(error)) return problem(503, "Temporal does not answer", null, "try again in a moment; nothing is lost");
@@ -58,6 +63,7 @@ export function problemOf(error: unknown, requestId = ""): Problem {
 }
 
 export function sendProblem(reply: FastifyReply, body: Problem): FastifyReply {
+  reply.request.problem = body.detail;
   return reply.code(body.status).type("application/problem+json").serializer(JSON.stringify).send(body);
 }
 

@@ -40,6 +40,8 @@ export interface NewRun {
   job: Job;
   /** The task that it is asked for; absent where it stands alone. */
   taskId?: string;
+  /** Whose it is; absent: the caller's. */
+  userId?: string;
   /** Settings that the step reads, as in POST /tasks/. `file_path`: what it works on, as people see it. */
   settings: Omit<TaskBody, "user_id">;
 }
@@ -52,15 +54,16 @@ export type RunContext = Pick<Context, "storage" | "temporal" | "watcher" | "ind
  * Throws HttpProblem 422 where it was waited for and parks: it goes on after `POST /tasks/{run_id}/retry`.
  */
 export async function startRun(request: FastifyRequest, reply: FastifyReply, { storage, temporal, watcher, index, ...run }: RunContext & NewRun) {
-  const { userId } = callerOf(request);
-  const { kind, job, taskId } = run;
+  const { userId: caller } = callerOf(request);
+  const { kind, job, taskId, userId = caller } = run;
   const { "idempotency-key": key, prefer } = request.headers as { "idempotency-key"?: string; prefer?: string };
   const settings = settingsOf({ ...run.settings, user_id: userId });
-  const claimed = key === undefined ? { taskId: makeId(), createdAt: new Date().toISOString(), ended: false } : await claimTask({ storage, userId, key, body: { kind, job, settings } });
+  const claimed = key === undefined ? { taskId: makeId(), createdAt: new Date().toISOString(), ended: false } : await claimTask({ storage, userId: caller, key, body: { kind, job, settings } });
   const runId = claimed.taskId;
+  request.tasks.add(runId);
   if (!claimed.ended) {
     await storage.createIfAbsent(taskKeys(runId).run, JSON.stringify({ kind } satisfies RunMark));
-    await index.add({ id: runId, kind, owner: settings.user_id, people: [] });
+    await index.add({ id: runId, kind, owner: settings.user_id, people: settings.labeling.people ?? [] });
     await temporal.startRun({ taskId: runId, settings, createdAt: claimed.createdAt, run: { kind, task_id: taskId ?? null, job } });
   }
   const where = { task_id: taskId ?? runId, run_id: runId, status_url: `/status/${runId}` };

@@ -21,6 +21,7 @@ export const ProblemSchema = Type.Object(
     detail: Type.String(),
     field: Type.Optional(Type.String({ description: "What was wrong: a setting, a frame, a header." })),
     what_to_do: Type.String(),
+    sign_in_url: Type.Optional(Type.String({ description: "Of a 401: where a browser signs in at the identity provider." })),
   },
   { description: "RFC 9457 problem details" },
 );
@@ -138,4 +139,4 @@ export function answers<R extends Record<number, object>>(good: R, ...problems: 
 }
 
 /** A file as an answer. */
-export const file = (...types: string[]) => ({ description: "the file", content: Object.fromEntries(types.map((type) => [type, { schema: { type: "string", format: "binary" } }])) });
+export const file = (...types: string[]) => ({ description: "the file", content: Object.fromEntries(types.map((type) => [type, { schema: type.endsWith("json") ? {} : { type: "string", format: "binary" } }])) });

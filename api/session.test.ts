@@ -7,7 +7,7 @@ import { createLocalStorage } from "../adapters/storage/local.ts";
 import type { Storage } from "../adapters/storage/storage.ts";
 import { apiKeys } from "../domain/layout.ts";
 import { createKeyStore } from "./keys.ts";
-import { SESSION_SECONDS, createSessions } from "./session.ts";
+import { OIDC_SESSION_SECONDS, SESSION_SECONDS, createSessions } from "./session.ts";
 
 let folder: string;
 let storage: Storage;
@@ -19,15 +19,15 @@ afterEach(() => rm(folder, { recursive: true }));
 
 describe("sessions", () => {
   it("outlive a restart: only the secret in storage is needed", async () => {
-    const cookie = await createSessions({ storage }).seal("key1");
+    const cookie = await createSessions({ storage }).seal({ key: "key1" });
     const later = createSessions({ storage });
-    expect(await later.open(cookie)).toBe("key1");
+    expect(await later.open(cookie)).toEqual({ key: "key1" });
     expect(await later.csrfHolds(cookie, await createSessions({ storage }).csrfToken(cookie))).toBe(true);
   });
 
   it("refuse what is forged, cut, of another secret, or too old", async () => {
     const sessions = createSessions({ storage });
-    const cookie = await sessions.seal("key1");
+    const cookie = await sessions.seal({ key: "key1" });
     for (const bad of [cookie.replace("key1", "key2"), cookie.slice(0, -1), "", ".", "a.b.c.d", `${cookie}é`, cookie.replace(/.$/, "é")]) expect(await sessions.open(bad), bad).toBeNull();
     expect(await sessions.open(cookie, Date.now() + SESSION_SECONDS * 1000 + 1000)).toBeNull();
     const other = await mkdtemp(join(tmpdir(), "actverse-"));
@@ -35,9 +35,26 @@ describe("sessions", () => {
     await rm(other, { recursive: true });
   });
 
+  it("of the identity provider's users are shorter, and never taken for a key's", async () => {
+    const sessions = createSessions({ storage });
+    const cookie = await sessions.seal({ user: "ada@lab.example" });
+    expect(await sessions.open(cookie)).toEqual({ user: "ada@lab.example" });
+    expect(await sessions.open(cookie, Date.now() + OIDC_SESSION_SECONDS * 1000 + 1000)).toBeNull();
+  });
+
+  it("on the way to the identity provider and back are kept for ten minutes, unchanged", async () => {
+    const sessions = createSessions({ storage });
+    const login = { verifier: "v", state: "s", nonce: "n", to: "/task/x?a=b" };
+    const cookie = await sessions.sealLogin(login);
+    expect(await createSessions({ storage }).openLogin(cookie)).toEqual(login);
+    for (const bad of ["", ".", "a.b", cookie.slice(0, -1), `x${cookie}`, await sessions.seal({ key: "key1" })]) expect(await sessions.openLogin(bad), bad).toBeNull();
+    expect(await sessions.openLogin(cookie, Date.now() + 601_000)).toBeNull();
+    expect(await sessions.open(cookie)).toBeNull();
+  });
+
   it("have each a CSRF token of their own", async () => {
     const sessions = createSessions({ storage });
-    const [a, b] = [await sessions.seal("key1"), await sessions.seal("key1")];
+    const [a, b] = [await sessions.seal({ key: "key1" }), await sessions.seal({ key: "key1" })];
     expect(await sessions.csrfHolds(a, await sessions.csrfToken(b))).toBe(false);
     expect(await sessions.csrfHolds(a, "")).toBe(false);
   });

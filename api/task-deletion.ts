@@ -25,7 +25,7 @@ export function createTaskDeletion({ storage, temporal, watcher, index }: Pick<C
       const view = other === taskId ? null : await watcher.view(other);
       if (view === null || view.ended) continue;
       const { run, settings } = view.state;
-      if (run === undefined ? settings.prelabel === taskId : run.task_id === taskId || JSON.stringify(run.job).includes(taskId)) users.push(other);
+      if (run === undefined ? settings.prelabel === taskId : run.task_id === taskId || settings.file_path.includes(taskId) || JSON.stringify(run.job).includes(taskId)) users.push(other);
     }
     return users;
   }

@@ -27,10 +27,13 @@ export const USERS = ["ada", "lea", "bob", "root"] as const;
 export type User = (typeof USERS)[number];
 
 /** Where a task can stand. reviewed: it waits, and a frame is reviewed. in CVAT: it waits for labels there. */
-export type Standing = "running" | "waiting" | "reviewed" | "in CVAT" | "parked" | "completed" | "cancelled";
+export type Standing = "running" | "waiting" | "reviewed" | "in CVAT" | "parked" | "completed" | "cancelled" | "deleted";
 
-/** An API with keys, labeling tools and real deployments, and ada's tasks wherever they are wanted: a real Temporal server, real workflows. */
-export async function startWorld() {
+/**
+ * An API with keys, labeling tools and real deployments, and ada's tasks wherever they are wanted: a real Temporal server, real workflows.
+ * `extend`: hooks of a test.
+ */
+export async function startWorld({ extend, trustProxy = [] }: { extend?: (app: App) => void; trustProxy?: string[] } = {}) {
   const cvat = await startCvatServer();
   const port = await freePort(0);
   const publicUrl = `http://127.0.0.1:${port}`;
@@ -72,7 +75,7 @@ export async function startWorld() {
   const tokens = {} as Record<User, string>;
   for (const user of USERS) tokens[user] = (await keys.add({ userId: user, admin: user === "root" })).token;
   const as = (user: User) => ({ authorization: `Bearer ${tokens[user]}` });
-  const app: App = await lab.app({ auth: { allowAnonymous: false }, requestsPerMinute: 1_000_000 });
+  const app: App = await lab.app({ auth: { allowAnonymous: false }, requestsPerMinute: 1_000_000, trustProxy, ...(extend === undefined ? {} : { extend }) });
   await app.listen({ host: "127.0.0.1", port });
   await lab.startWorkers();
 
@@ -89,10 +92,11 @@ export async function startWorld() {
     const taskId = (await asAda("POST", "/tasks/", { ...lab.body, labeling, ...(standing === "parked" ? { num_animals: 13 } : {}) }))["task_id"] as string;
     if (standing === "parked") await untilStatus(app, taskId, "parked", as("ada"));
     else await untilStatus(app, taskId, "waiting", as("ada"));
-    if (standing === "cancelled") {
+    if (standing === "cancelled" || standing === "deleted") {
       await asAda("POST", `/tasks/${taskId}/cancel`);
       await untilStatus(app, taskId, "cancelled", as("ada"));
     }
+    if (standing === "deleted") await asAda("DELETE", `/tasks/${taskId}`);
     if (standing === "reviewed" || standing === "completed" || standing === "running") await review(taskId, 0);
     if (standing === "running") held.add(taskId);
     if (standing === "completed" || standing === "running") await asAda("POST", `/labeling/${taskId}/approve`, {});

@@ -4,6 +4,8 @@ import type { StepName } from "./task.ts";
 export const ACTIVITIES = {
   downloadVideo: { queue: "video", step: "download" },
   uploadResults: { queue: "video", step: "upload" },
+  uploadFile: { queue: "video", step: "upload" },
+  importFrames: { queue: "frames", step: "labeling" },
   extractFrames: { queue: "frames", step: "frames" },
   preInfer: { queue: "inference", step: "preinference" },
   planInference: { queue: "inference", step: "inference" },

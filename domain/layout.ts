@@ -129,6 +129,8 @@ export const taskKeys = (taskId: string) => ({
   run: `tasks/${taskId}/run.json`,
   /** Of the newest round. */
   record: `tasks/${taskId}/record.json`,
+  /** Who asked what of it; `kind`: of requests. */
+  requestsOf: (kind: string) => `tasks/${taskId}/requests/${kind}/`,
   /** Of a round that a later one followed. */
   recordOf: (round: number) => `tasks/${taskId}/round-${round}/record.json`,
 });

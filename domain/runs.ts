@@ -20,8 +20,17 @@ export interface TrainJob { do: "train"; data: TrainingData }
 /** A model over a whole video: a path under an allowed root, or an URL. Results lie under the run_id. `modelPath`: key of its model.onnx. */
 export interface InferJob { do: "infer"; filePath: string; model: ModelRef; modelPath: string }
 
+/** A video into storage, and into a folder: `file_path` and the first of `upload` in the run's settings. */
+export interface DownloadJob { do: "download" }
+/** `num_frames` frames of the video at `file_path`. */
+export interface FramesJob { do: "frames" }
+/** The file at `file_path` (a path under an allowed root, or a key) into the first folder of `upload`. */
+export interface UploadJob { do: "upload" }
+/** The frames in the folder at `file_path` (a path under an allowed root, or a key) are labeled until they are approved. */
+export interface LabelJob { do: "label" }
+
 /** What a run does: ids, keys, counts and settings, never bytes. */
-export type Job = DeployJob | ImportJob | RollBackJob | TrainJob | InferJob;
+export type Job = DeployJob | ImportJob | RollBackJob | TrainJob | InferJob | DownloadJob | FramesJob | UploadJob | LabelJob;
 
 /** Beside the state that every task has, what only a run has. */
 export interface Run {

@@ -17,8 +17,13 @@ export interface DownloadInput extends StepInput { filePath: string }
 export interface DownloadOutput { sourceKey: string; originalPath: string; browserKey: string; width: number; height: number; fps: number; numFrames: number; durationS: number; bytes: number; notes: string[] }
 export interface UploadInput extends StepInput { destinations: TaskSettings["upload"] }
 export interface UploadOutput { destinations: string[]; files: number; bytes: number }
+/** `from`: an absolute path under an allowed root, or a key; `to`: a folder under an allowed root; `field`: what the user called it. `name`: default, the file's own. */
+export interface UploadFileInput extends StepInput { from: string; to: string; field: string; name?: string }
+export interface UploadFileOutput { path: string; bytes: number }
 
 // queue `frames`
+/** `folder`: an absolute path under an allowed root, or the key of a folder with a frames.json. */
+export interface ImportFramesInput extends StepInput { folder: string }
 export interface FramesInput extends StepInput { numFrames: number }
 export interface FramesOutput { framesKey: string; numFrames: number; notes: string[] }
 

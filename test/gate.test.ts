@@ -5,6 +5,8 @@ import type { CocoFile } from "../domain/coco.ts";
 import { workflowIdOf } from "../domain/ids.ts";
 import type { FrameLabels, LabeledObject, Snapshot } from "../domain/labels.ts";
 import { labelKeys, resultKeys, trainKeys } from "../domain/layout.ts";
+import type { TaskState } from "../domain/state.ts";
+import { until } from "../scripts/child.ts";
 import { ApiError } from "../cli/client.ts";
 import { QUEUES } from "../domain/activities.ts";
 import { makeSample } from "../scripts/sample/make-sample.ts";
@@ -56,6 +58,7 @@ it("trains once on exactly the frames that were reviewed when it was approved, w
   const parked = await lab.stepIs(taskId, "inference", "parked", 300);
   expect(parked.steps.find(({ name }) => name === "inference")?.reason).toBe(`The model ${taskId}@1 found no animal in 120 frames.`);
   await lab.api.send("POST", `/tasks/${taskId}/retry`, { step: "inference" });
+  await until("the retry to be taken up", 60, async () => (await lab.api.get<TaskState>(`/status/${taskId}`)).status !== "parked");
   const done = await lab.stepIs(taskId, "upload", "skipped", 300);
   expect(done.steps.find(({ name }) => name === "inference")?.result).toMatchObject({ ids: 0, notes: [expect.stringContaining("found no animal")] });
 

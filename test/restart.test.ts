@@ -70,6 +70,11 @@ it("goes on after the whole machine went down, while it waited for labels and wh
   await start();
   const end = await until("the task to end", 400, async () => {
     const state = await statusOf(taskId);
+    // So few epochs may teach nothing: then the task asks whether there are no animals, and goes on when it is told so.
+    if (step(state, "inference").status === "parked" && step(state, "inference").reason?.includes("found no animal") === true) {
+      await api.send("POST", `/tasks/${taskId}/retry`, { step: "inference" }).catch(() => undefined);
+      return null;
+    }
     return state.status === "completed" || state.status === "parked" ? state : null;
   });
   expect(end).toMatchObject({ status: "completed" });

@@ -25,6 +25,22 @@ it("opens the API to other origins and believes proxies only where they are name
   for (const network of ["true", "*", "proxy", "10.0.0.0/0", "10.0.0.0/33", "10.0.0.0/8/9", "1"]) expect(() => readConfig({ ACTVERSE_TRUST_PROXY: network }), network).toThrow(/ACTVERSE_TRUST_PROXY.*10\.0\.0\.7/);
 });
 
+it("takes an identity provider as a whole or not at all", () => {
+  expect(readConfig({}).oidc).toBeNull();
+  const browsers = { ACTVERSE_OIDC_ISSUER: "https://login.example.org/realms/lab", ACTVERSE_OIDC_CLIENT_ID: "actverse", ACTVERSE_PUBLIC_URL: "https://actverse.example.org" };
+  expect(readConfig(browsers).oidc).toEqual({ issuer: "https://login.example.org/realms/lab", audience: null, client: { id: "actverse", secret: null }, userClaim: "sub", admins: [] });
+  const programs = { ACTVERSE_OIDC_ISSUER: "https://login.example.org/", ACTVERSE_OIDC_AUDIENCE: "actverse", ACTVERSE_OIDC_USER_CLAIM: "email", ACTVERSE_OIDC_ADMINS: "ada@lab.example, root" };
+  expect(readConfig(programs).oidc).toEqual({ issuer: "https://login.example.org/", audience: "actverse", client: null, userClaim: "email", admins: ["ada@lab.example", "root"] });
+  for (const [env, problem] of [
+    [{ ACTVERSE_OIDC_CLIENT_ID: "actverse" }, /ACTVERSE_OIDC_CLIENT_ID is set.*ACTVERSE_OIDC_ISSUER/],
+    [{ ACTVERSE_OIDC_ISSUER: "https://login.example.org" }, /ACTVERSE_OIDC_CLIENT_ID.*ACTVERSE_OIDC_AUDIENCE/],
+    [{ ...programs, ACTVERSE_OIDC_ISSUER: "http://login.example.org" }, /must begin with https/],
+    [{ ...programs, ACTVERSE_OIDC_ISSUER: "login.example.org" }, /ACTVERSE_OIDC_ISSUER must be an address/],
+    [{ ...programs, ACTVERSE_OIDC_CLIENT_SECRET: "s" }, /ACTVERSE_OIDC_CLIENT_SECRET is set.*ACTVERSE_OIDC_CLIENT_ID/],
+    [{ ...browsers, ACTVERSE_PUBLIC_URL: "" }, /ACTVERSE_PUBLIC_URL/],
+  ] as [NodeJS.ProcessEnv, RegExp][]) expect(() => readConfig(env), JSON.stringify(env)).toThrow(problem);
+});
+
 it("runs models in the process itself where no Triton is named", () => {
   expect(readConfig({})).toMatchObject({ tritonUrl: null });
   expect(readConfig({ ACTVERSE_TRITON_URL: "http://triton:8000/", ACTVERSE_TRITON_TIMEOUT_S: "5" })).toMatchObject({ tritonUrl: "http://triton:8000", tritonTimeoutS: 5 });

@@ -4,10 +4,13 @@ import { QUEUES, type Queue } from "../domain/activities.ts";
 import { readAddress } from "./address.ts";
 import { ConfigError } from "./config-error.ts";
 import { readHttpConfig, type HttpConfig } from "./http-config.ts";
+import { readOidcConfig, type OidcConfig } from "./oidc-config.ts";
 import { readLabelingConfig, type LabelingConfig } from "./labeling-config.ts";
 
 /** The environment, read and checked once: every process of ours begins here. README.md lists the same. */
 export interface Config extends LabelingConfig, HttpConfig {
+  /** null: no identity provider is set up. */
+  oidc: OidcConfig | null;
   dataDir: string;
   workDir: string;
   /** Of `npm start`: Temporal's database, logs, what runs. */
@@ -71,6 +74,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     prettyLog: oneOf("ACTVERSE_LOG_FORMAT", text("ACTVERSE_LOG_FORMAT", process.stderr.isTTY ? "pretty" : "json"), ["pretty", "json"]) === "pretty",
     shutdownGraceS: whole("ACTVERSE_SHUTDOWN_GRACE_S", 10, 0, 3600),
     ...readHttpConfig(env),
+    oidc: readOidcConfig(env),
     ...readLabelingConfig(env),
   };
 }

@@ -62,5 +62,7 @@ export const run = {
   writeNotebook: on("writeNotebook", short),
   writeReport: on("writeReport", long),
   uploadResults: on("uploadResults", long),
+  uploadFile: on("uploadFile", long),
+  importFrames: on("importFrames", short),
   writeRecord: on("writeRecord", quick),
 };

@@ -5,8 +5,9 @@ import { describe, expect, it } from "vitest";
 import { makeId, runWorkflowIdOf } from "../domain/ids.ts";
 import type { Job, RunKind } from "../domain/runs.ts";
 import type { TaskState } from "../domain/state.ts";
+import type { TaskSettings } from "../domain/task.ts";
 import { until } from "../scripts/child.ts";
-import { retry, stateQuery, type RunInput } from "./messages.ts";
+import { labelingApproved, labelingRejected, retry, stateQuery, type RunInput } from "./messages.ts";
 import type { singleStep } from "./single-step.ts";
 import { createWorkflowLab, recordingActivities, settings } from "./workflow-lab.test-tools.ts";
 
@@ -14,9 +15,9 @@ import { createWorkflowLab, recordingActivities, settings } from "./workflow-lab
 
 const lab = createWorkflowLab();
 
-async function withRun(options: { kind: RunKind; job: Job; activities: object; record?: string }, body: (handle: WorkflowHandle<typeof singleStep>) => Promise<void>): Promise<void> {
+async function withRun(options: { kind: RunKind; job: Job; activities: object; settings?: TaskSettings; record?: string }, body: (handle: WorkflowHandle<typeof singleStep>) => Promise<void>): Promise<void> {
   const runId = makeId();
-  const input: RunInput = { taskId: runId, settings, createdAt: new Date().toISOString(), run: { kind: options.kind, task_id: null, job: options.job } };
+  const input: RunInput = { taskId: runId, settings: options.settings ?? settings, createdAt: new Date().toISOString(), run: { kind: options.kind, task_id: null, job: options.job } };
   await lab.run<typeof singleStep>({ workflow: "singleStep", workflowId: runWorkflowIdOf(options.kind, runId), input, activities: options.activities, record: options.record }, body);
 }
 const events = ({ timeline }: TaskState): string[] => timeline.map(({ event }) => event);
@@ -72,6 +73,47 @@ describe("a single step", () => {
       expect(events(end)).toEqual(["step.parked", "step.resumed", "inference.requested", "inference.completed"]);
       expect(end.steps[0]!.result).toMatchObject({ frames: 100, model: { name: "mice", version: 3 } });
       expect(calls.map(({ name }) => name)).toEqual(["downloadVideo", "downloadVideo", "planInference", "inferSegment", "inferSegment", "joinSegments", "assessQuality", "exportCsv", "writeNotebook", "annotateVideo", "writeRecord"]);
+    });
+  });
+
+  it("downloads, takes frames out and uploads, with the pipeline's activities", async () => {
+    const { recorded, calls } = recordingActivities();
+    const to = { ...settings, file_path: "/videos/a.mp4", upload: [{ path: "/out" }] };
+    await withRun({ kind: "download", job: { do: "download" }, settings: to, activities: recorded, record: "single-download" }, async (handle) => {
+      const end = await handle.result();
+      expect(events(end)).toEqual(["video.download.requested", "video.downloaded"]);
+      expect(end.steps).toMatchObject([{ name: "download", status: "completed", result: { download_path: "/out/a.mp4" } }]);
+    });
+    await withRun({ kind: "frames", job: { do: "frames" }, activities: recorded, record: "single-frames" }, async (handle) => {
+      const end = await handle.result();
+      expect(end.steps).toMatchObject([{ result: { frame_path: `frames/${end.task_id}/`, numFrames: 10 } }]);
+    });
+    await withRun({ kind: "upload", job: { do: "upload" }, settings: to, activities: recorded, record: "single-upload" }, async (handle) => {
+      expect((await handle.result()).steps).toMatchObject([{ result: { upload_path: "/out/a.mp4" } }]);
+    });
+    expect(calls.map(({ name }) => name)).toEqual(["downloadVideo", "uploadFile", "writeRecord", "downloadVideo", "extractFrames", "writeRecord", "uploadFile", "writeRecord"]);
+  });
+
+  it("labels: parks where the frames cannot be read, then waits for an approval like a task", async () => {
+    let bad = true;
+    const { recorded, calls } = recordingActivities({
+      importFrames: async () => {
+        if (!bad) return { framesKey: "frames/x/frames.json", numFrames: 10, notes: [] };
+        throw ApplicationFailure.create({ nonRetryable: true, type: "InputError", message: "no images", details: [{ field: "folder_path", what_to_do: "give others" }] });
+      },
+    });
+    await withRun({ kind: "labeling", job: { do: "label" }, activities: recorded, record: "single-labeling" }, async (handle) => {
+      await until("the step to be parked", 30, async () => ((await handle.query(stateQuery)).status === "parked" ? true : null));
+      bad = false;
+      await handle.signal(labelingApproved, { claim_id: "too early", source: "builtin", round: 1, snapshot: { key: "k", sha256: "s" } });
+      await handle.signal(retry, { step: "labeling" });
+      await until("labels to be waited for", 30, async () => ((await handle.query(stateQuery)).status === "waiting" ? true : null));
+      await handle.signal(labelingRejected, { claim_id: "r", round: 1, comments: [{ frame: 0, comment: "no" }], by: "bob" });
+      await handle.signal(labelingApproved, { claim_id: "a", source: "builtin", round: 1, snapshot: { key: "labels/x/s.json", sha256: "abc" } });
+      const end = await handle.result();
+      expect(end.steps).toMatchObject([{ name: "labeling", status: "completed", result: { snapshotKey: "labels/x/s.json", frames: 10 } }]);
+      expect(events(end)).toEqual(["step.parked", "step.resumed", "labeling.requested", "labeling.rejected", "labeling.approved", "labeling.completed"]);
+      expect(calls.map(({ name }) => name)).toEqual(["importFrames", "importFrames", "requestLabeling", "verifyApproval", "writeRecord"]);
     });
   });
 

@@ -1,11 +1,14 @@
 import { ApplicationFailure, isCancellation, setHandler } from "@temporalio/workflow";
 import type { InferJob, Job, TrainJob } from "../domain/runs.ts";
 import type { TaskState } from "../domain/state.ts";
+import { createApprovalInbox } from "./approval.ts";
 import { inferVideo, writeResults } from "./infer-video.ts";
 import { retry, stateQuery, type RetryRequest, type RunInput } from "./messages.ts";
 import { deploy, importModel, rollBack } from "./model-jobs.ts";
 import { attempt, parkUntilRetry } from "./parking.ts";
 import { run } from "./policy.ts";
+import { download, extractFrames, label, uploadOne } from "./single-jobs.ts";
+import type { Made, Step } from "./step.ts";
 import { createTask, type Task } from "./task.ts";
 import { trainOn } from "./train-on.ts";
 
@@ -23,8 +26,16 @@ async function infer(task: Task, { filePath, model, modelPath }: InferJob): Prom
 }
 
 /** The same activities as in the pipeline. What it returns is shown as the step's result. */
-function work(task: Task, job: Job): Promise<Result> {
+function work(task: Task, job: Job, labels: Step | null): Promise<Result> {
   switch (job.do) {
+    case "download":
+      return download(task);
+    case "frames":
+      return extractFrames(task);
+    case "upload":
+      return uploadOne(task);
+    case "label":
+      return label(labels!);
     case "deploy":
       return deploy(task, job);
     case "import":
@@ -47,10 +58,12 @@ export async function singleStep(input: RunInput): Promise<TaskState> {
   const retries: RetryRequest[] = [];
   setHandler(stateQuery, () => task.state);
   setHandler(retry, (request) => void retries.push(request));
+  const labels: Step | null = job.do === "label" ? { task, made: {} as Made, inbox: createApprovalInbox(task) } : null;
   try {
     for (;;) {
-      const failure = await attempt(task, kind, async () => ({ result: await work(task, job) }));
+      const failure = await attempt(task, kind, async () => ({ result: await work(task, job, labels) }));
       if (failure === null) break;
+      labels?.inbox.close();
       await parkUntilRetry(task, kind, failure, retries);
     }
   } catch (error) {

@@ -9,6 +9,8 @@ const model = ({ name, version }: ModelRef): string => `${name} version ${versio
 const SUMMARY: { [N in ActivityName]: (input: Parameters<Activities[N]>[0]) => string } = {
   downloadVideo: ({ filePath }) => placeOf(filePath),
   uploadResults: ({ destinations }) => destinations.map(({ path }) => path).join(", "),
+  uploadFile: ({ from, to }) => `${from} to ${to}`,
+  importFrames: ({ folder }) => folder,
   extractFrames: ({ numFrames }) => `${numFrames} frames to label`,
   preInfer: ({ prelabel }) => `pre-labels: ${prelabel}`,
   planInference: ({ model: ref }) => model(ref),

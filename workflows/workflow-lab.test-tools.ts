@@ -55,6 +55,8 @@ export function recordingActivities(replace: Partial<Activities> = {}) {
     writeNotebook: async () => ({ key: "notebook.ipynb", bytes: 1 }),
     writeReport: async () => ({ key: "report.html", bytes: 1 }),
     uploadResults: async ({ destinations }) => ({ destinations: destinations.map((d) => d.path), files: 4, bytes: 4 }),
+    uploadFile: async ({ from, to, name }) => ({ path: `${to}/${name ?? from.split("/").at(-1)}`, bytes: 1 }),
+    importFrames: async () => ({ framesKey: "frames/x/frames.json", numFrames: 10, notes: [] }),
     writeRecord: async () => ({ key: "tasks/x/record.json" }),
     ...replace,
   };

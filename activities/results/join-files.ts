@@ -71,6 +71,7 @@ export async function joinFiles({ segments, output, metadata, tracker: options, 
     yield RESULT_TAIL;
   }
   await pipeline(text, createWriteStream(output));
+  if (result.frames !== done) throw new Error(`${result.frames} rows came of ${done} frames`);
   return result;
 }
 

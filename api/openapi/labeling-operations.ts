@@ -1,9 +1,16 @@
 import type { Operation } from "./operations.ts";
-import { AT, SHA256, TASK, labeledObject } from "./samples.ts";
+import { AT, RUN, SHA256, TASK, labeledObject, runAnswers } from "./samples.ts";
 
 const frame = { frame: 120, time: 4, image_key: `frames/${TASK}/00000120.jpg`, width: 1280, height: 720, status: "reviewed", version: 2, updated_by: "lea", updated_at: AT, objects: [labeledObject] };
 
 export const LABELING_OPERATIONS: Record<string, Operation> = {
+  "POST /labeling": {
+    id: "labelFolder",
+    description: "The frames of a folder are labeled, reviewed and approved as in a task: on the page, or in another labeling tool, under the run_id. Nothing is trained; the result names the snapshot of the approved labels.",
+    body: { folder_path: `frames/${TASK}/`, task_id: TASK, user_id: "ada" },
+    answers: runAnswers({ holds: true, snapshotKey: `labels/${RUN}/snapshot-9e86e3514d8a559e.json`, sha256: SHA256, approvedBy: "lea", frames: 60, leftOut: 0, objects: 171 }),
+    links: ["getLabeling", "getStatus", "cancelTask"],
+  },
   "GET /labeling/{task_id}": {
     id: "getLabeling",
     description: "How far labeling is, in our own page or another tool, and where people label. `waiting`: it can be approved. `reopened`: approved labels were opened again.",

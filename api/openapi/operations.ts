@@ -1,6 +1,7 @@
 import { LABELING_OPERATIONS } from "./labeling-operations.ts";
 import { MODEL_OPERATIONS } from "./model-operations.ts";
 import { TASK_OPERATIONS } from "./task-operations.ts";
+import { VIDEO_OPERATIONS } from "./video-operations.ts";
 
 /** What the OpenAPI document says of an operation, besides what its route's schema says. */
 export interface Operation {
@@ -19,4 +20,4 @@ export interface Operation {
 }
 
 /** By method and address, as in `POST /tasks/`. A route without an entry fails a test. */
-export const OPERATIONS: Record<string, Operation> = { ...TASK_OPERATIONS, ...LABELING_OPERATIONS, ...MODEL_OPERATIONS };
+export const OPERATIONS: Record<string, Operation> = { ...TASK_OPERATIONS, ...VIDEO_OPERATIONS, ...LABELING_OPERATIONS, ...MODEL_OPERATIONS };

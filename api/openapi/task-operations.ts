@@ -20,8 +20,8 @@ export const TASK_OPERATIONS: Record<string, Operation> = {
   },
   "GET /tasks/": {
     id: "listTasks",
-    description: "The newest first. Users see their own tasks, admins everybody's.",
-    answers: { 200: { tasks: [{ task_id: TASK, user_id: "ada", project: "default", status: "waiting", waiting_for: "labels and their approval", created_at: AT, ended_at: null, step: "labeling" }] } },
+    description: "The newest first. Users see their own tasks and those that they may label, admins everybody's. Which tasks there are is kept in storage: a page costs the same however many there are. With filters a page may be short, or empty, and still have a next one.",
+    answers: { 200: { next: TASK, tasks: [{ task_id: TASK, run: null, user_id: "ada", project: "default", status: "waiting", waiting_for: "labels and their approval", created_at: AT, ended_at: null, step: "labeling" }] } },
   },
   "GET /status/{task_id}": {
     id: "getStatus",
@@ -50,16 +50,32 @@ export const TASK_OPERATIONS: Record<string, Operation> = {
   "GET /tasks/{task_id}/events": {
     id: "watchTask",
     description: "Each line of the timeline comes under its name with an id; who comes back with it, as `Last-Event-ID` or `last_event_id`, gets what is newer. `progress`: what the running steps are at; `problem`: Temporal does not answer now; `end`: nothing more comes. With `Upgrade: websocket` the same come as JSON messages.",
-    answers: { 200: `id: 1.7\nevent: labeling.completed\ndata: {"task_id":"${TASK}"}\n\n`, 204: undefined },
+    answers: { 200: { id: "1.7", event: "labeling.completed", data: `{"event":"labeling.completed","at":"${LATER}","seq":7,"data":{"task_id":"${TASK}"}}` } },
   },
   "POST /tasks/{task_id}/retry": { id: "retryTask", description: "A step that could not go on is parked, and says why and what to do. It goes on from there, or from an earlier step where the settings that are corrected say so.", body: { step: "training", settings: { training: { batch: 8 } } }, answers: { 202: {} } },
   "POST /tasks/{task_id}/cancel": { id: "cancelTask", description: "Of a task or a single step. It ends within seconds; its files stay.", answers: { 202: {} } },
+  "DELETE /tasks/{task_id}": {
+    id: "deleteTask",
+    description: "Of a task or a single step that has ended: video, frames, labels, training, models under its own name, results. Its record and its request log stay, and so does what was promoted. Refused while it runs, and while others at work read what it has made. Interrupted, the same request finishes it.",
+    answers: { 200: { task_id: TASK, deleted: 1284, deleted_at: LATER } },
+  },
+  "GET /tasks/{task_id}/timeline": { id: "getTimeline", description: "The events of the newest round, or of the one that `round` names.", answers: { 200: { task_id: TASK, round: 1, timeline: [{ event: "task.created", at: AT, seq: 0, data: { task_id: TASK, video_path: "/videos/cage7.mp4", user_id: "ada" } }] } } },
+  "GET /tasks/{task_id}/requests": {
+    id: "getRequests",
+    description: "For its owner and admins. Repeats of a read that went well are one line with `times`. Of changes and refusals, and of reads, the newest 1000 lines each are kept.",
+    answers: { 200: { requests: [{ id: "mwuy7kq0a1b2", at: LATER, user: "ada", method: "POST", path: `/labeling/${TASK}/approve`, status: 422, ms: 12, request_id: "req-4f", error: "frames 10, 20 are not reviewed" }], next: null } },
+  },
   "GET /tasks/{task_id}/results": {
     id: "getResults",
     description: "Of the newest round, or of the one that `round` names. The list is empty until there are results.",
     answers: { 200: { files: [{ name: "result.json", bytes: 4_812_340, url: `/tasks/${TASK}/results/result.json` }, { name: "annotated.mp4", bytes: 18_220_114, url: `/tasks/${TASK}/results/annotated.mp4` }] } },
   },
-  "GET /tasks/{task_id}/results/{name}": { id: "getResult", description: "Ranges work (`Range: bytes=0-1023`), so a video can be sought in and a broken download goes on." },
+  "GET /tasks/{task_id}/results/rows": {
+    id: "listResultRows",
+    description: "Without reading the whole file, however long it is: begin with a `frame` or a `time`, and go on with `next`.",
+    answers: { 200: { rows: [{ frame: 250, timestamp: 8.333333, ids: ["0"], boxes: [[0.31, 0.4, 0.42, 0.61]], boxes_score: [0.93], keypoints: [[[0.33, 0.42]]], keypoints_score: [[0.97]], smoothed_keypoints: [[[0.331, 0.421]]], class_ids: [0] }], next: 251 } },
+  },
+  "GET /tasks/{task_id}/results/{name}": { id: "getResult", description: "Ranges work (`Range: bytes=0-1023`), so a video can be sought in and a broken download goes on.", answers: { 200: { metadata: { task_id: TASK, fps: 30 }, results: [{ frame: 0, timestamp: 0, ids: ["1"], boxes: [[0.31, 0.4, 0.42, 0.61]], boxes_score: [0.93], keypoints: [], keypoints_score: [] }] } } },
 
   "POST /webhooks/label-studio/{task_id}": { id: "receiveLabelStudioWebhook", description: "For Label Studio alone: the delivery carries the secret that was agreed on in the header `x-actverse-secret`. Repeats are harmless.", body: { action: "ANNOTATION_UPDATED", project: { id: 3, task_number: 60, finished_task_number: 60 } }, answers: { 200: { effect: "approved" } } },
   "POST /webhooks/cvat": { id: "receiveCvatWebhook", description: "For CVAT alone: the delivery is signed in the header `x-signature-256`. Repeats are harmless.", body: { event: "update:job", job: { id: 17, task_id: 9, stage: "acceptance", state: "completed" } }, answers: { 200: { effect: "approved" } } },

@@ -2,6 +2,7 @@ import "@fastify/cookie";
 import type { FastifyInstance, FastifyRequest, RouteOptions } from "fastify";
 import { HttpProblem } from "../problems.ts";
 import type { KeyStore } from "../keys.ts";
+import type { Oidc } from "../oidc.ts";
 import { SESSION_COOKIE, type Sessions } from "../session.ts";
 
 /** Who may call a route: anybody, anybody who is signed in, admins, or (a webhook) whoever signs what is sent, which the route checks itself. Every route says so in its `config`. */
@@ -19,8 +20,10 @@ declare module "fastify" {
     policy?: Policy;
   }
   interface FastifyInstance {
+    /** Where a browser signs in at the identity provider; null: with a key alone. */
+    signInUrl: string | null;
     /** Every route of the app as it was declared, those of plugins and those that Fastify adds (HEAD) included. */
-    declaredRoutes: Pick<RouteOptions, "method" | "url" | "config">[];
+    declaredRoutes: Pick<RouteOptions, "method" | "url" | "config" | "schema">[];
   }
   interface FastifyRequest {
     /** null on public routes where nobody is signed in. */
@@ -35,7 +38,12 @@ export interface AuthDeps {
   allowAnonymous: boolean;
   /** Other origins whose pages may call us, never with a cookie. */
   corsOrigins: string[];
+  /** Tokens and users of an identity provider; null: none is set up. */
+  oidc: Oidc | null;
 }
+
+/** Three parts: no API key of ours looks so. */
+const JWT = /^[\w-]+\.[\w-]+\.[\w-]+$/;
 
 const LOOPBACK = new Set(["localhost", "127.0.0.1", "[::1]"]);
 const SAFE = new Set(["GET", "HEAD", "OPTIONS"]);
@@ -62,10 +70,11 @@ function checkOrigin(request: FastifyRequest, corsOrigins: string[]): void {
   }
 }
 
-export function addAuth(app: FastifyInstance, { keys, sessions, allowAnonymous, corsOrigins }: AuthDeps): void {
+export function addAuth(app: FastifyInstance, { keys, sessions, allowAnonymous, corsOrigins, oidc }: AuthDeps): void {
   app.decorateRequest("caller", null);
   const routes: RouteOptions[] = [];
   app.decorate("declaredRoutes", routes);
+  app.decorate("signInUrl", oidc?.hasLogin === true ? "/session/oidc" : null);
   app.addHook("onRoute", (route) => void routes.push(route));
   app.addHook("onReady", async () => {
     const open = routes.filter((route) => route.config?.policy === undefined);
@@ -73,17 +82,21 @@ export function addAuth(app: FastifyInstance, { keys, sessions, allowAnonymous, 
   });
 
   async function identify(request: FastifyRequest): Promise<Caller | null> {
-    if ((await keys.keys()) === null) return allowAnonymous ? { userId: "local", admin: true, via: "off" } : null;
+    if (oidc === null && (await keys.keys()) === null) return allowAnonymous ? { userId: "local", admin: true, via: "off" } : null;
     const { authorization } = request.headers;
     if (authorization !== undefined) {
-      const key = await keys.byToken(/^Bearer +(\S+)$/i.exec(authorization)?.[1] ?? "");
+      const token = /^Bearer +(\S+)$/i.exec(authorization)?.[1] ?? "";
+      if (oidc !== null && JWT.test(token)) return { ...(await oidc.verify(token)), via: "bearer" };
+      const key = await keys.byToken(token);
       return key === null ? null : { userId: key.user_id, admin: key.admin, via: "bearer" };
     }
     const { origin } = request.headers;
     // A cookie is for our own pages: another origin, also one that may call us, shows a key.
     const cookie = origin !== undefined && isForeign(request, origin) ? undefined : request.cookies[SESSION_COOKIE];
-    const keyId = cookie === undefined ? null : await sessions.open(cookie);
-    const key = keyId === null ? null : await keys.byId(keyId);
+    const holder = cookie === undefined ? null : await sessions.open(cookie);
+    if (holder === null) return null;
+    if ("user" in holder) return oidc === null ? null : { userId: holder.user, admin: oidc.isAdmin(holder.user), via: "cookie" };
+    const key = await keys.byId(holder.key);
     return key === null ? null : { userId: key.user_id, admin: key.admin, via: "cookie" };
   }
 
@@ -99,9 +112,9 @@ export function addAuth(app: FastifyInstance, { keys, sessions, allowAnonymous, 
       throw new HttpProblem({ status: 403, field: "Host", message: "without API keys only this machine's own name is answered", whatToDo: "use http://localhost, or make a key: npm run keys -- add USER" });
     }
     if (policy === undefined || policy === "public") return;
-    if (caller === null) throw new HttpProblem({ status: 401, field: "Authorization", message: "an API key is needed", whatToDo: "sign in, or send the header Authorization: Bearer KEY; `npm run keys -- add USER` makes a key" });
-    if (policy === "admin" && !caller.admin) throw new HttpProblem({ status: 403, message: "only admins may do this", whatToDo: "ask an admin" });
-    if (caller.via === "cookie" && !SAFE.has(request.method)) {
+    const { admin, via } = callerOf(request);
+    if (policy === "admin" && !admin) throw new HttpProblem({ status: 403, message: "only admins may do this", whatToDo: "ask an admin" });
+    if (via === "cookie" && !SAFE.has(request.method)) {
       const token = request.headers["x-csrf-token"];
       const holds = typeof token === "string" && (await sessions.csrfHolds(request.cookies[SESSION_COOKIE]!, token));
       if (!holds) throw new HttpProblem({ status: 403, field: "x-csrf-token", message: "the CSRF token is missing or not this session's", whatToDo: "send the csrf_token of GET /session in the header x-csrf-token" });
@@ -111,6 +124,9 @@ export function addAuth(app: FastifyInstance, { keys, sessions, allowAnonymous, 
 
 /** On routes with policy `user` or `admin` there always is one. */
 export function callerOf(request: FastifyRequest): Caller {
-  if (request.caller === null) throw new HttpProblem({ status: 401, message: "an API key is needed", whatToDo: "sign in" });
+  if (request.caller === null) {
+    const { signInUrl } = request.server;
+    throw new HttpProblem({ status: 401, field: "Authorization", message: "an API key is needed", whatToDo: "sign in, or send the header Authorization: Bearer KEY; `npm run keys -- add USER` makes a key", ...(signInUrl === null ? {} : { signInUrl }) });
+  }
   return request.caller;
 }

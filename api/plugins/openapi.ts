@@ -13,6 +13,7 @@ export async function addOpenApi(app: FastifyInstance, { version }: { version: s
       tags: [
         { name: "tasks", description: "From a video to results." },
         { name: "labeling", description: "What people label, and the word of the reviewer." },
+        { name: "video", description: "The pipeline's steps for videos, each on its own." },
         { name: "models", description: "Training, deployment and inference on their own, and what is deployed." },
         { name: "webhooks", description: "For labeling tools: signed, without a key." },
         { name: "session", description: "Signing in with a browser." },

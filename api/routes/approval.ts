@@ -4,7 +4,7 @@ import { canonicalJson, sha256Of } from "../../domain/hash.ts";
 import { makeId } from "../../domain/ids.ts";
 import { externalOf, isExternal } from "../../domain/labeling-tools.ts";
 import { labelingApproved, labelingRejected } from "../../workflows/messages.ts";
-import { refuseEnded, taskFor, type App, type Context } from "../context.ts";
+import { labelsFor, refuseEnded, type App, type Context } from "../context.ts";
 import { askTool } from "../labeling-overview.ts";
 import { callerOf } from "../plugins/auth.ts";
 import { Claimed, Comment, TaskParams, answers } from "../schemas.ts";
@@ -43,7 +43,7 @@ export function approvalRoutes(app: App, context: Pick<Context, "labeling" | "ex
     // No body at all approves as well.
     { ...common, preValidation: async (request) => void (request.body ??= {}), schema: { tags, summary: "Approve the labels: training begins", params: TaskParams, body: ApproveBody, response: answers({ 202: Type.Union([Approved, Claimed]) }, 400, 401, 403, 404, 409, 413, 415, 422, 503) } },
     async (request, reply) => {
-      const view = await taskFor(request, context, request.params.task_id, "label");
+      const view = await labelsFor(request, context, request.params.task_id);
       refuseUnlessWaiting(view);
       const { task_id: taskId, round, settings } = view.state;
       const allowPartial = request.body.allow_partial ?? settings.labeling.allow_partial;
@@ -67,7 +67,7 @@ export function approvalRoutes(app: App, context: Pick<Context, "labeling" | "ex
     "/labeling/:task_id/reject",
     { ...common, schema: { tags, summary: "Send frames back to the labelers", params: TaskParams, body: RejectBody, response: answers({ 202: Type.Object({}) }, 400, 401, 403, 404, 409, 413, 415, 503) } },
     async (request, reply) => {
-      const view = await taskFor(request, context, request.params.task_id, "label");
+      const view = await labelsFor(request, context, request.params.task_id);
       refuseUnlessWaiting(view);
       const { task_id: taskId, round, settings } = view.state;
       const { tool } = settings.labeling;

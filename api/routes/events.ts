@@ -4,7 +4,7 @@ import { newer, type Live } from "../live.ts";
 import { TaskParams, answers } from "../schemas.ts";
 
 const Resume = Type.Object({ last_event_id: Type.Optional(Type.String({ maxLength: 20, description: "The id of the last line that was seen, where the header Last-Event-ID cannot be sent." })) }, { additionalProperties: false });
-const Stream = { description: "Server-sent events: the lines of the timeline under their names, with ids; `progress`; `problem`; `end`.", content: { "text/event-stream": { schema: { type: "string" } } } };
+const Stream = { description: "Server-sent events: the lines of the timeline under their names, with ids; `progress`; `problem`; `end`.", content: { "text/event-stream": { schema: Type.Object({ id: Type.Optional(Type.String()), event: Type.Optional(Type.String()), data: Type.Optional(Type.String({ description: "JSON" })) }, { description: "Each event. Lines without any of these are signs of life." }) } } };
 const Nothing = { description: "The task has ended and nothing is newer than Last-Event-ID: no reason to come again.", type: "null" };
 
 /** The client reads too slowly: it can come again with the id of the last line that it has. */
@@ -25,7 +25,8 @@ export function eventRoutes(app: App, context: Pick<Context, "watcher"> & { live
       const after = request.query.last_event_id ?? reply.sse.lastEventId;
       if (view.ended && after !== null && newer(view.state, after).length === 0) return await reply.code(204).send();
       const gone = new AbortController();
-      request.raw.socket.once("close", () => gone.abort());
+      // Not of the socket: on one that is kept alive, each request would leave a listener.
+      reply.raw.once("close", () => gone.abort());
       // The connection is closed when this handler ends.
       await reply.sse.send(live.watch(view, after, gone.signal));
       return undefined;

@@ -1,7 +1,8 @@
+import type { FastifyRequest } from "fastify";
 import { Type } from "typebox";
 import { InputError } from "../../domain/errors.ts";
 import { frameKeys, labelingTitle } from "../../domain/layout.ts";
-import { taskFor, refuseEnded, type App, type Context } from "../context.ts";
+import { labelsFor, refuseEnded, type App, type Context } from "../context.ts";
 import { callerOf } from "../plugins/auth.ts";
 import { problemOf, sendProblem } from "../problems.ts";
 import { FrameEdit, FrameLabelsSchema, FrameParams, ProblemSchema, TaskParams, answers, file } from "../schemas.ts";
@@ -11,7 +12,7 @@ import { THUMBNAIL, thumbnailOf } from "../thumbnail.ts";
 import type { TaskView } from "../views.ts";
 
 const Overview = Type.Object({
-  task_id: Type.String(),
+  task_id: Type.String({ description: "Of a labeling on its own: its run_id." }),
   round: Type.Integer(),
   status: Type.Union([Type.Literal("IN_PROGRESS"), Type.Literal("COMPLETED")], { description: "COMPLETED only when a reviewer has approved the labels." }),
   frames: Type.Integer(),
@@ -44,15 +45,23 @@ const ImageQuery = Type.Object({ width: Type.Optional(Type.Integer({ minimum: TH
 const labelingStep = ({ state }: TaskView) => state.steps.find(({ name }) => name === "labeling");
 export const waitsForLabels = (view: TaskView): boolean => !view.ended && labelingStep(view)?.status === "waiting";
 
+/** A run's own, or the pipeline's; where that has not come so far, the newest single labeling that was asked for the task. */
+async function labelingFor(request: FastifyRequest, context: Pick<Context, "watcher" | "temporal">, id: string): Promise<TaskView> {
+  const view = await labelsFor(request, context, id);
+  const isEarly = view.state.run === undefined && labelingStep(view)?.status === "pending";
+  const runId = isEarly ? await context.temporal.newestRun({ taskId: id, kind: "labeling" }) : null;
+  return runId === null ? view : await labelsFor(request, context, runId);
+}
+
 /** The labels: what the labeling page reads and saves. */
-export function labelingRoutes(app: App, context: Pick<Context, "storage" | "labeling" | "externalLabeling" | "watcher">): void {
+export function labelingRoutes(app: App, context: Pick<Context, "storage" | "labeling" | "externalLabeling" | "temporal" | "watcher">): void {
   const { storage, labeling } = context;
   const overview = createOverview(context);
   const common = { config: { policy: "user" as const } };
   const tags = ["labeling"];
 
   app.get("/labeling/:task_id", { ...common, schema: { tags, summary: "How much is labeled", params: TaskParams, response: answers({ 200: Overview }, 401, 404, 503) } }, async (request) => {
-    const view = await taskFor(request, context, request.params.task_id, "label");
+    const view = await labelingFor(request, context, request.params.task_id);
     const { task_id: taskId, round, settings } = view.state;
     const completed = labelingStep(view)?.status === "completed";
     const { counts, url } = await overview.standing(view);
@@ -70,8 +79,8 @@ export function labelingRoutes(app: App, context: Pick<Context, "storage" | "lab
     };
   });
 
-  app.get("/labeling/:task_id/frames", { ...common, schema: { tags, summary: "The frames to label", params: TaskParams, response: answers({ 200: Type.Unsafe<object>(Frames) }, 401, 404, 503) } }, async (request) => {
-    const view = await taskFor(request, context, request.params.task_id, "label");
+  app.get("/labeling/:task_id/frames", { ...common, schema: { tags, summary: "The frames to label", params: TaskParams, response: answers({ 200: Type.Unsafe<object>(Frames) }, 401, 404, 409, 503) } }, async (request) => {
+    const view = await labelsFor(request, context, request.params.task_id);
     const { task_id: taskId, round, settings } = view.state;
     const { classes, keypoints, skeleton, num_animals, labeling: rules } = settings;
     const frames = await labeling.read({ taskId, round });
@@ -89,8 +98,8 @@ export function labelingRoutes(app: App, context: Pick<Context, "storage" | "lab
     };
   });
 
-  app.get("/labeling/:task_id/frames/:frame", { ...common, schema: { tags, summary: "One frame's labels", params: FrameParams, response: answers({ 200: Type.Unsafe<object>(FrameLabelsSchema) }, 401, 404, 503) } }, async (request) => {
-    const { state } = await taskFor(request, context, request.params.task_id, "label");
+  app.get("/labeling/:task_id/frames/:frame", { ...common, schema: { tags, summary: "One frame's labels", params: FrameParams, response: answers({ 200: Type.Unsafe<object>(FrameLabelsSchema) }, 401, 404, 409, 503) } }, async (request) => {
+    const { state } = await labelsFor(request, context, request.params.task_id);
     return await labeling.frame({ taskId: state.task_id, round: state.round, frame: request.params.frame });
   });
 
@@ -110,7 +119,7 @@ export function labelingRoutes(app: App, context: Pick<Context, "storage" | "lab
       },
     },
     async (request, reply) => {
-      const view = await taskFor(request, context, request.params.task_id, "label");
+      const view = await labelsFor(request, context, request.params.task_id);
       refuseEnded(view);
       const of = { taskId: view.state.task_id, round: view.state.round, frame: request.params.frame };
       const { version, reviewed, objects } = request.body;
@@ -124,7 +133,7 @@ export function labelingRoutes(app: App, context: Pick<Context, "storage" | "lab
   );
 
   app.get("/labeling/:task_id/frames/:frame/image", { ...common, schema: { tags, summary: "The frame itself", params: FrameParams, querystring: ImageQuery, response: answers({ 200: file("image/jpeg"), 206: file("image/jpeg") }, 400, 401, 404, 416, 503) } }, async (request, reply) => {
-    const { state } = await taskFor(request, context, request.params.task_id, "label");
+    const { state } = await labelsFor(request, context, request.params.task_id);
     const key = frameKeys(state.task_id, state.round).image(request.params.frame);
     const cache = "private, max-age=300";
     const { width } = request.query;

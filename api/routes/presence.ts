@@ -1,6 +1,6 @@
 import { Type } from "typebox";
 import { labelKeys } from "../../domain/layout.ts";
-import { taskFor, type App, type Context } from "../context.ts";
+import { labelsFor, type App, type Context } from "../context.ts";
 import { callerOf } from "../plugins/auth.ts";
 import { createPresence } from "../presence.ts";
 import { TaskParams, answers } from "../schemas.ts";
@@ -22,7 +22,7 @@ export function presenceRoutes(app: App, context: Pick<Context, "storage" | "wat
     "/labeling/:task_id/presence",
     { config: { policy: "user" as const, quiet: true }, schema: { tags: ["labeling"], summary: "This page is open; which others are", params: TaskParams, body: Here, response: answers({ 200: Others }, 400, 401, 403, 404, 413, 415, 503) } },
     async (request) => {
-      const view = await taskFor(request, context, request.params.task_id, "label");
+      const view = await labelsFor(request, context, request.params.task_id);
       const { state } = view;
       const { leaving = false, ...page } = request.body;
       const people = presence.here(state.task_id, { user_id: callerOf(request).userId, ...page }, leaving);

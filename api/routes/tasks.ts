@@ -5,10 +5,10 @@ import { ID_PATTERN, makeId } from "../../domain/ids.ts";
 import { settingsChanged, settingsOf } from "../../domain/settings.ts";
 import { RetryBody, STEPS, TaskBody, type TaskSettings } from "../../domain/task.ts";
 import { retry } from "../../workflows/messages.ts";
-import { refuseEnded, taskOrRunFor, type App, type Context } from "../context.ts";
+import { checkOwner, refuseEnded, taskOrRunFor, type App, type Context } from "../context.ts";
 import { checkPath } from "../file-path.ts";
 import { claimTask } from "../idempotency.ts";
-import { callerOf, type Caller } from "../plugins/auth.ts";
+import { callerOf } from "../plugins/auth.ts";
 import { HttpProblem } from "../problems.ts";
 import { StatusAnswer, TASK_STATUS, TaskParams, TaskRow, answers } from "../schemas.ts";
 import { createTaskList } from "../task-list.ts";
@@ -49,12 +49,13 @@ export function taskRoutes(app: App, context: Pick<Context, "storage" | "tempora
     { ...common, schema: { tags, summary: "Make a task of a video", body: TaskBody, headers: Idempotency, response: answers({ 201: Created }, 400, 401, 403, 404, 413, 415, 422, 503) } },
     async (request, reply) => {
       const caller = callerOf(request);
-      checkOwner(caller, request.body.user_id);
+      checkOwner(request, request.body.user_id);
       const settings = settingsOf(request.body);
       await checkPlaces(settings);
       const key = request.headers["idempotency-key"];
       const claimed = key === undefined ? { taskId: makeId(), createdAt: new Date().toISOString(), ended: false } : await claimTask({ storage, userId: caller.userId, key, body: request.body });
       const { taskId, createdAt } = claimed;
+      request.tasks.add(taskId);
       if (!claimed.ended) {
         // Listed first: whatever happens between the two, what runs is listed.
         await index.add({ id: taskId, kind: null, owner: settings.user_id, people: settings.labeling.people ?? [] });
@@ -105,9 +106,4 @@ export function taskRoutes(app: App, context: Pick<Context, "storage" | "tempora
     return await reply.code(202).send({});
   });
 
-}
-
-function checkOwner(caller: Caller, userId: string): void {
-  if (caller.via === "off" || caller.admin || caller.userId === userId) return;
-  throw new InputError({ field: "user_id", message: `you are ${caller.userId} and cannot make tasks for ${userId}`, whatToDo: `give user_id ${caller.userId}`, status: 403 });
 }

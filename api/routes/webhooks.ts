@@ -32,6 +32,7 @@ export function webhookRoutes(app: App, context: Pick<Context, "storage" | "temp
     const reading = await tool.webhook({ headers, body, pathTaskId });
     if (reading === null) throw new InputError({ field: "task_id", message: "this delivery is about no task of ours", whatToDo: `let ${TOOL_TITLES[name]} send only what concerns the projects that Actverse made`, status: 404 });
     const effect = await inbox.deliver(name, reading);
+    request.tasks.add(reading.taskId);
     request.log.info({ task_id: reading.taskId, tool: name, says: reading.says, effect }, "webhook");
     return { effect };
   }

@@ -33,6 +33,8 @@ export interface LongRun {
 
 export interface LongRunOptions {
   video: LongVideo;
+  /** One that goes through the same processes first: they are then as large as work makes them, and what grows is growth. */
+  first?: LongVideo;
   /** Gets everything that the run makes; emptied before. */
   home: string;
   workers?: Record<string, readonly Queue[]>;
@@ -47,7 +49,7 @@ const SETTINGS = { confidence: 0.6, iou: 0.25, batch_size: 8 };
 const PATIENCE_S = 4 * 3600;
 
 /** The model over a whole video and every output of it, by a stack of its own: real processes, a Temporal server with a database, somebody who watches. `then`: with everything still running. */
-export async function runLong<T>({ video, home, workers, env, say }: LongRunOptions, then: (run: LongRun) => Promise<T>): Promise<T> {
+export async function runLong<T>({ video, first, home, workers, env, say }: LongRunOptions, then: (run: LongRun) => Promise<T>): Promise<T> {
   await rm(home, { recursive: true, force: true });
   const stack = await startStack({ home, dataDir: join(home, "data_storage"), tools: readTools(), port: 0, say, ...(workers === undefined ? {} : { workers }), env: { ACTVERSE_ALLOWED_ROOTS: `${resolve(video.file, "..")}:${resolve("adapters")}`, ACTVERSE_LOG_FORMAT: "json", ...env } });
   const memory = watchMemory(() => stack.pids());
@@ -66,10 +68,14 @@ export async function runLong<T>({ video, home, workers, env, say }: LongRunOpti
     const imported = await api.send<{ run_id: string }>("POST", "/models", { file_path: MODEL, name: "squares" });
     await ended(imported.run_id, 300);
 
-    say(`  the model over ${video.frames} frames, and every output`);
+    const infer = async (of: LongVideo): Promise<{ runId: string; state: TaskState }> => {
+      say(`  the model over ${of.frames} frames, and every output`);
+      const { run_id: runId } = await api.send<{ run_id: string }>("POST", "/models/squares/inference", { data_path: of.file, num_animals: of.animals, ...SETTINGS });
+      return { runId, state: await ended(runId, PATIENCE_S) };
+    };
+    if (first !== undefined) await infer(first);
     const began = Date.now();
-    const { run_id: runId } = await api.send<{ run_id: string }>("POST", "/models/squares/inference", { data_path: video.file, num_animals: video.animals, ...SETTINGS });
-    const state = await ended(runId, PATIENCE_S);
+    const { runId, state } = await infer(video);
     const seconds = (Date.now() - began) / 1000;
     const { frames, ids, meanAnimals } = state.steps[0]!.result as unknown as JoinOutput;
     if (frames !== video.frames || ids !== video.animals || meanAnimals < 0.8 * video.animals) throw new Error(`${frames} rows, ${ids} ids and ${meanAnimals} animals a row of ${video.frames} frames with ${video.animals} animals`);

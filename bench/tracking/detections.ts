@@ -1,6 +1,7 @@
 import { MockActivityEnvironment } from "@temporalio/testing";
 import { existsSync } from "node:fs";
-import { cp, mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInferenceSteps } from "../../activities/inference.ts";
 import { createOnnxServing } from "../../adapters/serving/onnx.ts";
@@ -31,12 +32,15 @@ export async function readDetected(folder: string): Promise<Detected> {
 export async function detectedByDemo({ folder, video, truth, say }: { folder: string; video: string; truth: string; say: (line: string) => void }): Promise<Detected> {
   if (!existsSync(join(folder, "detections.ndjson"))) {
     say(`  training a model for ${video}: minutes`);
-    const home = `${folder}-demo`;
-    await rm(home, { recursive: true, force: true });
-    const out = await run({ command: process.execPath, args: ["--import", "tsx", "scripts/demo.ts", "--exit", "--json", "--home", home, "--video", video, "--truth", truth] });
-    const { task_id: task } = JSON.parse(out.trim().split("\n").at(-1)!) as { task_id: string };
-    await keep({ home, task, folder, video, truth });
-    await rm(home, { recursive: true, force: true });
+    // Of its own: two checkouts may fill the same cache at once.
+    const home = await mkdtemp(join(tmpdir(), "actverse-bench-demo-"));
+    try {
+      const out = await run({ command: process.execPath, args: ["--import", "tsx", "scripts/demo.ts", "--exit", "--json", "--home", home, "--video", video, "--truth", truth] });
+      const { task_id: task } = JSON.parse(out.trim().split("\n").at(-1)!) as { task_id: string };
+      await keep({ home, task, folder, video, truth });
+    } finally {
+      await rm(home, { recursive: true, force: true });
+    }
   }
   return await readDetected(folder);
 }

@@ -124,7 +124,7 @@ def _train(arguments: argparse.Namespace, channel: Channel, peers: list[Peers]) 
 
     def start_peers() -> None:
         if count > 1:
-            others = Peers(count, lambda error: (channel.emit("error", **{key: error[key] for key in ("kind", "message", "what_to_do")}), os._exit(2)))
+            others = Peers(count, arguments.run, lambda error: (channel.emit("error", **{key: error[key] for key in ("kind", "message", "what_to_do")}), os._exit(2)))
             peers.append(others)
             run.meeting = others.meeting
             others.start({"data": arguments.data, "run": arguments.run, "settings": settings.as_dict(), "base_path": run.base_path, "epoch": start - 1})

@@ -31,11 +31,12 @@ def announce(rank: int, count: int) -> None:
 class Peers:
     """The processes beside rank 0. `on_error` gets a peer's error event; it is called once, from a thread, and should end this process."""
 
-    def __init__(self, count: int, on_error: Callable[[dict[str, Any]], None]):
+    def __init__(self, count: int, run: str, on_error: Callable[[dict[str, Any]], None]):
         self.on_error = on_error
         self.failed = threading.Event()
         self.ending = False
-        self.folder = tempfile.TemporaryDirectory(prefix="actverse-ranks-")
+        # In the run folder: what a training that is killed leaves goes with it.
+        self.folder = tempfile.TemporaryDirectory(prefix="ranks-", dir=run)
         self.meeting = str(Path(self.folder.name) / "meeting")
         self.processes: list[subprocess.Popen[str]] = []
         self.count = count

@@ -35,8 +35,11 @@ def gone(pid: int) -> bool:
     return True
 
 
-def test_trains_on_two_and_goes_on_on_one(pose_data: str, tmp_path: Path, start: Any) -> None:
+def test_trains_on_two_and_goes_on_on_one(pose_data: str, tmp_path: Path, start: Any, monkeypatch: Any) -> None:
     run = tmp_path / "run"
+    temporary = tmp_path / "tmp"
+    temporary.mkdir()
+    monkeypatch.setenv("TMPDIR", str(temporary))
     two = start(*arguments(pose_data, run, device="cpu,cpu"))
     for event in two.events(acknowledge=False):
         if event["event"] == "checkpoint" and event["epoch"] == 1:
@@ -48,6 +51,8 @@ def test_trains_on_two_and_goes_on_on_one(pose_data: str, tmp_path: Path, start:
             two.answer(event["epoch"])
     two.process.wait()
     assert gone(two.process.pid)
+    # Where the two met lies in the run folder: nothing stays elsewhere.
+    assert not [path for path in temporary.iterdir() if "ranks" in path.name]
     checkpoint, _ = RunFolder(str(run)).newest()
     assert checkpoint and checkpoint["epoch"] == 1 and checkpoint[OURS]["settings"]["device"] == "cpu,cpu"
     # Both had their half of each batch, and averaged: one step for each batch of 32.

@@ -165,8 +165,11 @@ describe.each([{ beforeUpdate: true }, { beforeUpdate: false }])("CVAT's webhook
     expect(await read(signed({ event: "update:job", job }), "1111111task1")).toBeNull();
     expect(await read(signed({ event: "update:job", job }), TASK)).toMatchObject({ taskId: TASK });
     expect(await read(signed({ event: "update:job", job: { ...job, type: "ground_truth", stage: "acceptance", state: "completed" } }))).toMatchObject({ says: "nothing" });
-    const body = Buffer.from("not JSON");
-    await expect(read({ headers: { "x-signature-256": `sha256=${createHmac("sha256", SECRET).update(body).digest("hex")}` }, body })).rejects.toMatchObject({ name: "InputError", status: 400 });
+    for (const broken of [{ event: "update:job", job: null }, { event: "update:job", job: {} }, { event: "update:job", job: { ...job, task_id: "../9" } }]) expect(await read(signed(broken))).toBeNull();
+    for (const text of ["not JSON", "null", "7", ""]) {
+      const body = Buffer.from(text);
+      await expect(read({ headers: { "x-signature-256": `sha256=${createHmac("sha256", SECRET).update(body).digest("hex")}` }, body }), text).rejects.toMatchObject({ name: "InputError", status: 400 });
+    }
   });
 
   it("tells rounds apart", async () => {

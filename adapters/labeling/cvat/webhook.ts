@@ -20,7 +20,7 @@ export function createWebhook({ storage, records, secret, quick }: { storage: St
     const { event, job, webhook, before_update: changed } = parse(body);
     const pinged = event === "ping" ? (pathTaskId ?? taskOfHook(webhook?.description)) : null;
     if (pinged !== null) return { taskId: pinged, id: `cvat-ping-${webhook?.id ?? 0}`, says: "nothing", comments: [] };
-    if (event !== "update:job" || job === undefined) return null;
+    if (event !== "update:job" || job === undefined || !Number.isSafeInteger((job as CvatJob | null)?.task_id)) return null;
     const of = await records.ownerOf(job.task_id);
     if (of === null || (pathTaskId !== null && pathTaskId !== of.taskId)) return null;
     // Copies for quality control are no part of the labels.
@@ -50,11 +50,14 @@ export function createWebhook({ storage, records, secret, quick }: { storage: St
 }
 
 function parse(body: Buffer): WebhookPayload {
+  let payload: unknown = null;
   try {
-    return JSON.parse(body.toString("utf8")) as WebhookPayload;
-  } catch (error) {
-    throw new InputError({ field: "body", message: "The webhook's body is not JSON.", whatToDo: "Let CVAT send it as application/json.", cause: error });
+    payload = JSON.parse(body.toString("utf8"));
+  } catch {
+    // Said below.
   }
+  if (typeof payload !== "object" || payload === null) throw new InputError({ field: "body", message: "The webhook's body is no object of JSON.", whatToDo: "Let CVAT send it as application/json." });
+  return payload as WebhookPayload;
 }
 
 function verify(signature: string | undefined, body: Buffer, secret: string): void {

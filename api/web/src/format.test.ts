@@ -11,7 +11,7 @@ test("sizes", () => {
 
 test("figures and their names", () => {
   expect([0.913_46, 1500, 12.345_67, 1234.5].map(figure)).toEqual(["0.9135", "1500", "12.35", "1235"]);
-  expect(["metrics/mAP50-95(B)", "numFrames", "durationS", "train/box_loss"].map(figureName)).toEqual(["mAP50-95(B)", "num frames", "duration s", "train box loss"]);
+  expect(["metrics/mAP50-95(B)", "numFrames", "durationS", "train/box_loss", "box_map50", "pose_map50_95"].map(figureName)).toEqual(["mAP50-95(B)", "num frames", "duration s", "train box loss", "box mAP50", "pose mAP50-95"]);
 });
 
 test("an event in one line", () => {

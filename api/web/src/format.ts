@@ -47,14 +47,17 @@ export function figure(value: unknown): string {
   return Math.abs(value) >= 100 ? value.toFixed(0) : Number(value.toPrecision(4)).toString();
 }
 
-/** `metrics/mAP50-95(B)`, `box_map50_95`, `numFrames` as short labels. */
+/** `metrics/mAP50-95(B)`, `box_map50_95` (box mAP50-95), `numFrames` as short labels. */
 export const figureName = (name: string): string =>
   said(
     name
       .replace(/^metrics\//, "")
       .replace(/^(train|val)\//, "$1 ")
       .replaceAll("_", " ")
-      .replaceAll(/([a-z])([A-Z][a-z]|[A-Z]$)/g, (_all, before: string, after: string) => `${before} ${after.toLowerCase()}`),
+      // Shown as a duration.
+      .replace(/^seconds left$/, "time left")
+      .replaceAll(/([a-z])([A-Z][a-z]|[A-Z]$)/g, (_all, before: string, after: string) => `${before} ${after.toLowerCase()}`)
+      .replace(/\bmap50(?: (95))?$/, (_all, to?: string) => (to === undefined ? "mAP50" : `mAP50-${to}`)),
   );
 
 /** What an event says besides its name, in one line. */
