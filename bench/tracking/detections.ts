@@ -72,7 +72,7 @@ export async function detectedByModel({ folder, video, truth, model, say }: { fo
 async function detect({ root, video: source, truth, model: file }: { root: string; video: string; truth: Truth; model: string }): Promise<string> {
   const storage = createLocalStorage({ root });
   const video = createVideoTools({});
-  const serving = createOnnxServing({ storage, threads: 1 });
+  const serving = createOnnxServing({ storage });
   try {
     const [task, model] = [{ taskId: "bench0000000", round: 1 }, { name: "bench", version: 1 }];
     const keys = videoKeys(task.taskId);
