@@ -54,7 +54,7 @@ export function createThreadClient<Request extends object>(options: { entry: str
       leave();
       if (ending === null) return;
       const ended = once(ending, "exit");
-      ending.postMessage(END);
+      ending.postMessage(END, []);
       await ended;
     },
   };
