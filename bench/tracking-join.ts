@@ -2,7 +2,6 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { JoinJob, JoinResult } from "../activities/results/join-files.ts";
-import { halfWindowOf } from "../domain/smoothing.ts";
 import type { ResultMetadata } from "../domain/result.ts";
 import { commandOf, median, rounded, spreadOf, type BenchContext, type Figure } from "./figure.ts";
 import { writeSegments } from "./tracking/long-segments.ts";
@@ -23,7 +22,7 @@ export const bench = {
       const segments = await writeSegments({ folder, frames: LONG });
       const share = (frames: number): string[] => segments.slice(0, (segments.length * frames) / LONG);
       const taken = async (frames: number): Promise<Taken> => {
-        const job: JoinJob = { segments: share(frames), output: join(folder, "result.json"), metadata: { origin_width: 1280, origin_height: 720 } as ResultMetadata, tracker: { numAnimals: 3, fps: 30, frameSkip: 0 }, pairs: [[1, 2]], halfWindowS: halfWindowOf(1 / 30) };
+        const job: JoinJob = { segments: share(frames), output: join(folder, "result.json"), metadata: { origin_width: 1280, origin_height: 720 } as ResultMetadata, tracker: { numAnimals: 3, fps: 30, frameSkip: 0 }, pairs: [[1, 2]] };
         const found = JSON.parse(await run({ command: process.execPath, args: ["--import", "tsx", join(import.meta.dirname, "tracking", "join-child.ts"), JSON.stringify(job)] })) as Taken;
         if (found.frames !== frames || found.ids !== 3) throw new Error(`${found.frames} rows and ${found.ids} ids came out of ${frames} frames of 3 animals`);
         return found;

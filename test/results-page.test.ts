@@ -88,6 +88,8 @@ it("shows what result.json says of a frame without loading the file, however lon
   await page.locator(".moments a").last().click();
   await expect.poll(() => frame.inputValue()).toBe("150");
   await expect.poll(animals).toEqual(["0\t0.90\t0.700 0.200 0.900 0.500", "1\t0.90\t0.100 0.200 0.300 0.500"]);
+  await page.locator(".rows").scrollIntoViewIfNeeded();
+  await keepPicture(page, "result-rows");
   expect(asked.filter((path) => path.endsWith("/results/rows")).length).toBeGreaterThan(0);
   expect(asked.filter((path) => path.endsWith("/results/result.json"))).toEqual([]);
   expect(errors).toEqual([]);

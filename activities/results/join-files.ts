@@ -5,7 +5,7 @@ import { RESULT_TAIL, resultHead, resultRow } from "../../domain/result-lines.ts
 import { identityDoubts, toResultRow } from "../../domain/result-rows.ts";
 import type { ResultMetadata } from "../../domain/result.ts";
 import { createSwapFinder, type Pair } from "../../domain/side-swaps.ts";
-import { createSmoother, type TrackedFrame } from "../../domain/smoothing.ts";
+import { createSmoother, halfWindowOf, type TrackedFrame } from "../../domain/smoothing.ts";
 import { createTracker, type TrackerOptions } from "../../domain/tracking/tracker.ts";
 import { linesOf } from "./result-file.ts";
 
@@ -18,8 +18,6 @@ export interface JoinJob {
   tracker: TrackerOptions;
   /** Keypoints that are each other's left and right. */
   pairs: Pair[];
-  /** Of smoothing: seconds on either side. */
-  halfWindowS: number;
 }
 
 export interface JoinResult {
@@ -36,7 +34,7 @@ export interface JoinResult {
  * Segments -> result.json. The files are read twice: once to track, which needs the whole video before an id is final,
  * and once to write; so that neither detections nor rows of the whole video are ever held.
  */
-export async function joinFiles({ segments, output, metadata, tracker: options, pairs, halfWindowS }: JoinJob, onFrame: (done: number) => void): Promise<JoinResult> {
+export async function joinFiles({ segments, output, metadata, tracker: options, pairs }: JoinJob, onFrame: (done: number) => void): Promise<JoinResult> {
   const tracker = createTracker(options);
   let done = 0;
   for await (const frame of framesOf(segments)) {
@@ -48,7 +46,7 @@ export async function joinFiles({ segments, output, metadata, tracker: options, 
 
   const picture = { width: metadata.origin_width, height: metadata.origin_height };
   const sides = createSwapFinder(pairs);
-  const smoother = createSmoother({ halfWindowS });
+  const smoother = createSmoother({ halfWindowS: halfWindowOf((options.frameSkip + 1) / options.fps) });
   const result: JoinResult = { frames: 0, ids: assignment.ids, animals: 0, swaps: 0 };
   async function* text(): AsyncGenerator<string> {
     yield resultHead({ ...metadata, identity_doubts: identityDoubts(assignment.doubtfulMoments()) });

@@ -26,12 +26,11 @@ export const createJoinStep = ({ storage, workFolder }: Pick<Deps, "storage" | "
         const bodyParts = namesIn(card["keypoints"]) ?? settings.keypoints;
         const own = bodyParts.join("\n") === settings.keypoints.join("\n");
         const pairs = pairsOf(own ? settings.flip_idx : deriveFlipIdx(bodyParts));
-        const halfWindowS = halfWindowOf((inference.frame_skip + 1) / video.fps);
         const made: ResultSettings = {
           inference,
           num_animals: numAnimals,
           tracking: { method: "tracklets, joined over the whole video", num_animals: numAnimals },
-          smoothing: { method: "local parabola, weighted by score", half_window_s: halfWindowS, left_right_pairs: pairs },
+          smoothing: { method: "local parabola, weighted by score", half_window_s: halfWindowOf((inference.frame_skip + 1) / video.fps), left_right_pairs: pairs },
         };
         const metadata: ResultMetadata = {
           origin_width: video.width,
@@ -55,7 +54,7 @@ export const createJoinStep = ({ storage, workFolder }: Pick<Deps, "storage" | "
         const total = Math.ceil(Math.min(inference.max_frames ?? Number.POSITIVE_INFINITY, video.num_frames / (inference.frame_skip + 1)));
         const onFrames = (done: number) => report({ done: Math.floor(done), total, unit: "frames", message: "joining and tracking" });
         const tracker = { numAnimals, fps: video.fps, frameSkip: inference.frame_skip };
-        const result = await joinInThread({ segments: files, output, metadata, tracker, pairs, halfWindowS }, { signal, onFrames });
+        const result = await joinInThread({ segments: files, output, metadata, tracker, pairs }, { signal, onFrames });
         await writeLedger({ storage, taskId, round, plan, segments, scratch, signal });
         await publish(storage, keys.result, output);
         log(`joined ${result.frames} frames of ${segments.length} segments: ${result.ids} ids`, { ...result });
