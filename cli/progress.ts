@@ -26,7 +26,8 @@ export const stepLine = (step: StepState): string =>
   `  ${step.name.padEnd(12)} ${step.status.padEnd(9)} ${String(Math.floor(fractionOf(step) * 100)).padStart(3)}%  ${String(secondsOf(step)).padStart(4)} s  ${step.status === "running" ? figuresOf(step) : ""}`.trimEnd();
 
 function createBars(): ProgressView {
-  const bars = new cliProgress.MultiBar({ format: "  {step} [{bar}] {percentage}%  {seconds} s  {status}  {figures}", hideCursor: true, clearOnComplete: false, barsize: 24 }, cliProgress.Presets.shades_classic);
+  // forceRedraw: a note moves the bars down, those too that have not changed.
+  const bars = new cliProgress.MultiBar({ forceRedraw: true, format: "  {step} [{bar}] {percentage}%  {seconds} s  {status}  {figures}", hideCursor: true, clearOnComplete: false, barsize: 24 }, cliProgress.Presets.shades_classic);
   const bySteps = new Map<string, cliProgress.SingleBar>();
   return {
     show(state) {
@@ -38,7 +39,8 @@ function createBars(): ProgressView {
       }
     },
     note: (line) => bars.log(`${line}\n`),
-    end: () => bars.stop(),
+    // Ctrl-C has stopped them already.
+    end: () => (bars.isActive ? bars.stop() : undefined),
   };
 }
 

@@ -158,6 +158,9 @@ export const apiKeys = { prefix: "auth/keys/", of: (id: string) => `auth/keys/${
 /** Signs the browser's session cookies. */
 export const AUTH_SECRET = "auth/session-secret";
 
+/** Written, read and removed again by whoever wants to know whether storage works. */
+export const probeKey = (id: string): string => `probes/${id}`;
+
 /** Which task a request with an Idempotency-Key made. `hash`: of user and key, in hex. */
 export const idempotencyKey = (hash: string): string => `tasks/idempotency/${hash}.json`;
 

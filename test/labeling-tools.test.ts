@@ -28,7 +28,7 @@ beforeAll(async () => {
 afterAll(() => cvat.close());
 
 /** The command line, as a cron runs it. */
-const command = async (...args: string[]): Promise<string> => (await promisify(execFile)(process.execPath, ["--import", "tsx", "cli/labeling.ts", ...args])).stdout;
+const command = async (...args: string[]): Promise<string> => (await promisify(execFile)(process.execPath, ["--import", "tsx", "cli/main.ts", "labeling", ...args, "--json"])).stdout;
 const post = (url: string, body: object = {}) => send(app, "POST", url, { body });
 const stateOf = async (taskId: string): Promise<TaskState> => (await send(app, "GET", `/status/${taskId}`)).body as TaskState;
 const eventsOf = (state: TaskState, name: string) => state.timeline.filter(({ event }) => event === name).map(({ data }) => data as Record<string, unknown>);
@@ -51,12 +51,12 @@ describe("approval", () => {
     expect(await event(taskId, "labeling.claim_refused")).toMatchObject({ source: "cvat", reason: expect.stringContaining("1 of 3 jobs are not accepted") });
     expect((await send(app, "GET", `/labeling/${taskId}`)).body).toMatchObject({ status: "IN_PROGRESS", tool: "cvat", waiting: true, reopened: false, frames: 3, reviewed: 2, url: `${cvat.cvat.url}/tasks/${(await cvat.recordOf(taskId)).cvat.task_id}` });
     await acceptJobs(taskId);
-    expect(await command("sync", taskId, "--api", cvat.url)).toContain("claim_id");
+    expect(await command("sync", taskId, "--url", cvat.url)).toContain("claim_id");
     await untilStatus(app, taskId, "completed");
     expect((await send(app, "GET", `/labeling/${taskId}`)).body).toMatchObject({ status: "COMPLETED", waiting: false, reopened: false });
     expect(await post(`/labeling/${taskId}/sync`)).toMatchObject({ status: 409, body: { detail: expect.stringContaining("ended") } });
-    await expect(command("approve", taskId, "--allow-partial", "--api", cvat.url)).rejects.toMatchObject({ stderr: expect.stringContaining("has ended") });
-    await expect(command("sync", "--api", cvat.url)).rejects.toMatchObject({ stderr: expect.stringContaining("npm run labeling -- sync TASK_ID") });
+    await expect(command("approve", taskId, "--allow-partial", "--url", cvat.url)).rejects.toMatchObject({ stderr: expect.stringContaining("has ended") });
+    await expect(command("sync", "--url", cvat.url)).rejects.toMatchObject({ stderr: expect.stringContaining("missing required argument 'task'") });
   });
 
   it("by a person's word, in part: exactly what was accepted trains, and no pre-label that nobody looked at", async () => {

@@ -30,6 +30,5 @@ export const PARAMETERS: Record<string, unknown> = {
   kind: "task",
   width: 184,
   round: 1,
-  time: 8.3,
   last_event_id: "1.12",
 };
