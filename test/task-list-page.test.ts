@@ -32,7 +32,9 @@ it("turns pages, and shows what the filters ask for", async () => {
   const url = await app.listen({ port: 0, host: "127.0.0.1" });
   const { page, errors } = await openPage(browser);
   const shown = async (): Promise<string[]> => await page.locator(".task-row code").allTextContents();
-  const isShown = (expected: string[]) => expect.poll(shown, { timeout: 20_000 }).toEqual(expected);
+  const isShown = async (expected: string[]): Promise<void> => {
+    await expect.poll(shown, { timeout: 20_000 }).toEqual(expected);
+  };
   try {
     await page.goto(url);
     await isShown(ids.slice(0, 50));
