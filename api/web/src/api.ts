@@ -16,8 +16,18 @@ export interface Session {
   csrf_token: string;
 }
 
+/** What the list of tasks is asked for. `cursor`: `next` of the page before. */
+export interface TaskQuery {
+  state?: TaskStatus;
+  project?: string;
+  kind?: "task" | "run" | "all";
+  cursor?: string;
+}
+
 export interface TaskRow {
   task_id: string;
+  /** Which single step it is; null: a task. */
+  run: StepName | null;
   user_id: string;
   project: string;
   status: TaskStatus;
@@ -204,7 +214,7 @@ export function createApi(options: { fetch?: typeof fetch; onSignedOut?: () => v
     },
     signOut: () => call<void>("DELETE", "/session"),
     createTask: (body: TaskBody, idempotencyKey: string) => call<{ task_id: string; status_url: string; labeling_url: string }>("POST", "/tasks/", body, { headers: { "idempotency-key": idempotencyKey } }),
-    tasks: () => call<{ tasks: TaskRow[] }>("GET", "/tasks/?limit=50"),
+    tasks: (query: TaskQuery) => call<{ tasks: TaskRow[]; next: string | null }>("GET", `/tasks/?${new URLSearchParams({ limit: "50", ...query }).toString()}`),
     status: (taskId: string) => call<StatusAnswer>("GET", `/status/${id(taskId)}`),
     training: (taskId: string) => call<TrainingAnswer>("GET", `/training/${id(taskId)}`),
     retry: (taskId: string, body: RetryBody) => call<void>("POST", `/tasks/${id(taskId)}/retry`, body),

@@ -15,9 +15,9 @@ export function useWatched<T>(store: Watchable<T>): T {
 
 /**
  * Calls `work` at once and then every `everyMs` while the page is visible and `active`; never two at a time.
- * A hidden page asks nothing, and asks at once when it is shown again.
+ * A hidden page asks nothing, and asks at once when it is shown again, or when `about` changes.
  */
-export function usePolling(work: () => Promise<void>, everyMs: number, active: boolean): void {
+export function usePolling(work: () => Promise<void>, everyMs: number, active: boolean, about = ""): void {
   const latest = useRef(work);
   latest.current = work;
   useEffect(() => {
@@ -44,7 +44,7 @@ export function usePolling(work: () => Promise<void>, everyMs: number, active: b
       clearTimeout(timer);
       document.removeEventListener("visibilitychange", shown);
     };
-  }, [everyMs, active]);
+  }, [everyMs, active, about]);
 }
 
 /** The time now in milliseconds, anew each second while `active`. */
