@@ -2,10 +2,10 @@ import { DefaultLogger, type LogEntry, type Logger, type LogLevel } from "@tempo
 import { taskIdOf } from "../domain/ids.ts";
 import type { Config } from "./config.ts";
 
-const QUIET = new Set(["sdkComponent", "taskQueue", "namespace", "runId", "workflowRunId", "workflowType", "taskToken", "activityId", "isLocal"]);
+const QUIET = new Set(["sdkComponent", "taskQueue", "namespace", "runId", "workflowRunId", "workflowType", "taskToken", "activityId", "activityType", "isLocal"]);
 
-/** What the SDK says of each of nine workers when it starts: of interest only when looking for a fault in it. */
-const CHATTER = /^(Worker state changed|Workflow bundle created|No (workflows|activities) registered|No Nexus services registered|asset workflow-bundle)/;
+/** What the SDK says of each of nine workers when it starts, and of failed attempts, for which there is a line that says more (step-log.ts): of interest only when looking for a fault in it. */
+const CHATTER = /^(Worker state changed|Activity failed|Workflow bundle created|No (workflows|activities) registered|No Nexus services registered|asset workflow-bundle)/;
 
 export function createLogger(config: Pick<Config, "logLevel" | "prettyLog">): Logger {
   const sink = createLogSink(config.prettyLog);
@@ -21,24 +21,43 @@ function short(value: unknown): string {
   return text.length > 200 ? `${text.slice(0, 197)}...` : text;
 }
 
+/** Columns of their own, where a line has them. */
+const COLUMNS = new Set(["task_id", "step", "seconds", "attempt", "next"]);
+
+/** A step's time as it is read at a glance. */
+function duration(seconds: unknown): string {
+  if (typeof seconds !== "number") return "";
+  if (seconds < 100) return `${seconds.toFixed(1)} s`;
+  return seconds < 6000 ? `${Math.round(seconds / 60)} min` : `${(seconds / 3600).toFixed(1)} h`;
+}
+
+/** One line: time, level, task, step, what, how long, which attempt; then figures, what went wrong, and what comes next. */
+function lineOf(at: string, { level, message }: Pick<LogEntry, "level" | "message">, fields: Record<string, unknown>, error: unknown): string {
+  const text = (name: string): string => (typeof fields[name] === "string" ? fields[name] : "");
+  const attempt = typeof fields["attempt"] === "number" && fields["attempt"] > 1 ? `attempt ${fields["attempt"]}` : "";
+  const figures = Object.entries(fields).flatMap(([key, value]) => (COLUMNS.has(key) ? [] : [`${key}=${short(value)}`]));
+  const why = error === undefined ? [] : [`error=${short(error instanceof Error ? error.message : error)}`];
+  const next = text("next") === "" ? [] : [`-> ${text("next")}`];
+  const columns = [at.slice(11, 19), level.padEnd(5), text("task_id").padEnd(12), text("step").padEnd(12), message.padEnd(28), duration(fields["seconds"]).padStart(7), attempt.padEnd(10)];
+  return [...columns, ...figures, ...why, ...next].join(" ").trimEnd().replaceAll("\n", " ");
+}
+
 /**
- * The log as an operator reads it. Pretty, as on a terminal: one line per event (time, level, task, what, figures), aligned.
- * Else: one JSON object per line with the same fields.
+ * The log as an operator reads it. Pretty, as on a terminal: one line per event, aligned.
+ * Else: one JSON object per line with the same fields, and the stack of errors.
  */
 export function createLogSink(pretty: boolean, out: { write(text: string): unknown } = process.stderr): (entry: LogEntry) => void {
   return ({ level, message, timestampNanos, meta = {} }) => {
     const at = new Date(Number(timestampNanos / 1_000_000n)).toISOString();
     const { error, workflowId, ...given } = meta as Record<string, unknown>;
     // What activities and the SDK say names the workflow; people look for the task.
-    const fields = { ...(typeof workflowId === "string" && workflowId.startsWith("task-") ? { task_id: taskIdOf(workflowId) } : {}), ...given } as Record<string, unknown>;
-    const shown = Object.entries(fields).filter(([key]) => !QUIET.has(key));
-    const cause = error instanceof Error ? (error.stack ?? error.message) : error;
-    if (!pretty) {
-      out.write(`${JSON.stringify({ at, level, message, ...Object.fromEntries(shown), ...(cause === undefined ? {} : { error: cause }) })}\n`);
+    const named = typeof workflowId === "string" && /^(task|step)-/.test(workflowId) ? { task_id: taskIdOf(workflowId) } : {};
+    const fields = Object.fromEntries(Object.entries({ ...named, ...given }).filter(([key]) => !QUIET.has(key)));
+    if (pretty) {
+      out.write(`${lineOf(at, { level, message }, fields, error)}\n`);
       return;
     }
-    const task = typeof fields["task_id"] === "string" ? fields["task_id"] : "";
-    const figures = shown.filter(([key]) => key !== "task_id").map(([key, value]) => `${key}=${short(value)}`).join(" ");
-    out.write(`${at.slice(11, 19)} ${level.padEnd(5)} ${task.padEnd(12)} ${message.padEnd(28)} ${figures}${cause === undefined ? "" : `\n${short(cause)}`}\n`);
+    const cause = error instanceof Error ? (error.stack ?? error.message) : error;
+    out.write(`${JSON.stringify({ at, level, message, ...fields, ...(cause === undefined ? {} : { error: cause }) })}\n`);
   };
 }

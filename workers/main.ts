@@ -7,6 +7,7 @@ import { removeAbandoned } from "../activities/files/scratch.ts";
 import { ACTIVITIES, PIPELINE_QUEUE, type ActivityName, type Queue } from "../domain/activities.ts";
 import { readConfig, type Config } from "./config.ts";
 import { createLogger } from "./log.ts";
+import { logAttempts } from "./step-log.ts";
 
 /** How many activities of a queue one process runs at once: heavy ones use all cores by themselves. */
 const AT_ONCE: Record<Queue, number> = { pipeline: 0, video: 4, frames: 1, labeling: 20, training: 1, deployment: 2, inference: 1, results: 1, notify: 20 };
@@ -42,6 +43,7 @@ function optionsFor(queue: Queue, { shutdownGraceS }: Config): WorkerOptions {
   return {
     ...common,
     activities: Object.fromEntries(own),
+    interceptors: { activity: [logAttempts] },
     maxConcurrentActivityTaskExecutions: AT_ONCE[queue],
     // Progress is read from heartbeats: they must arrive at the server while they are fresh.
     maxHeartbeatThrottleInterval: "1s",

@@ -36,6 +36,11 @@ export function createTask(input: PipelineInput | RunInput) {
   /** Plans in whose frames the model found nothing, of which a person has been told. */
   const knownEmpty = new Set<string>();
   const stepOf = (name: StepName): StepState => state.steps[names.indexOf(name)]!;
+  /** For the log: the task, its step, and how long that has taken. */
+  const whereWeAre = (step = state.steps.find(({ status }) => status === "running" || status === "waiting" || status === "parked")) => ({
+    task_id: state.task_id,
+    ...(step === undefined ? {} : { step: step.name, seconds: step.started_at === null ? 0 : (Date.parse(step.ended_at ?? now()) - Date.parse(step.started_at)) / 1000 }),
+  });
 
   /** Search attributes and the page of the Web UI, at every change of a step. */
   function publish(step: StepName): void {
@@ -55,7 +60,7 @@ export function createTask(input: PipelineInput | RunInput) {
     emit<N extends EventName>(event: N, data: EventData[N]): void {
       state.timeline.push({ event, at: now(), seq: lines++, data: { task_id: state.task_id, ...data } } as unknown as TaskEvent);
       if (state.timeline.length > TIMELINE_LIMIT) state.timeline.splice(1, 1);
-      log.info(event, { task_id: state.task_id, ...data });
+      if (event !== "step.parked") log.info(event, { ...whereWeAre(), ...data });
     },
 
     /** A step begins anew: what it said before is gone, as is what followed it. */
@@ -89,11 +94,13 @@ export function createTask(input: PipelineInput | RunInput) {
     wait(name: StepName, waitingFor: string): void {
       stepOf(name).status = "waiting";
       Object.assign(state, { status: "waiting", waiting_for: waitingFor });
+      log.info("step waits", { ...whereWeAre(), next: waitingFor });
       publish(name);
     },
 
     complete(name: StepName, status: StepStatus, result: Record<string, unknown>): void {
       Object.assign(stepOf(name), { status, ended_at: now(), result });
+      log.info(`step ${status}`, { ...whereWeAre(stepOf(name)), next: names[names.indexOf(name) + 1] ?? "the end" });
       publish(name);
     },
 
@@ -101,6 +108,7 @@ export function createTask(input: PipelineInput | RunInput) {
       Object.assign(stepOf(name), { status: "parked", ended_at: now(), reason, what_to_do: whatToDo });
       Object.assign(state, { status: "parked", waiting_for: `a retry of ${name}: ${whatToDo}` });
       this.emit("step.parked", { step: name, reason, what_to_do: whatToDo });
+      log.warn("step.parked", { ...whereWeAre(), reason, next: `a person retries: ${whatToDo}` });
       publish(name);
     },
 
