@@ -1,18 +1,19 @@
 import { parseArgs } from "node:util";
 import type { Page } from "playwright-core";
+import { workflowIdOf } from "../domain/ids.ts";
 import { startBrowser } from "../test/browser.ts";
 
 /**
  * The pictures of docs/images that show a demo which has ended and still runs (`npm run demo`):
  *
- *     npx tsx scripts/pictures.ts --url http://127.0.0.1:8080 --task TASK_ID [--only NAME]
+ *     npx tsx scripts/pictures.ts --url http://127.0.0.1:8080 --task TASK_ID [--temporal http://127.0.0.1:8233] [--only NAME]
  *
  * The others show what a demo does not have: Label Studio, and a frame that was sent back.
  */
 
-const { values: flags } = parseArgs({ options: { url: { type: "string", default: "http://127.0.0.1:8080" }, task: { type: "string" }, folder: { type: "string", default: "docs/images" }, only: { type: "string", multiple: true } } });
+const { values: flags } = parseArgs({ options: { url: { type: "string", default: "http://127.0.0.1:8080" }, task: { type: "string" }, temporal: { type: "string", default: "http://127.0.0.1:8233" }, folder: { type: "string", default: "docs/images" }, only: { type: "string", multiple: true } } });
 if (flags.task === undefined) throw new Error("--task: whose pages?");
-const { url, task, folder, only } = flags;
+const { url, task, temporal, folder, only } = flags;
 
 /** `of`: the part of the page that is shown; the whole page without it. */
 interface Picture {
@@ -37,6 +38,13 @@ const video = async (page: Page): Promise<void> => {
     await new Promise((done) => shown.addEventListener("seeked", done, { once: true }));
   });
 };
+/** The two that tell most: the history as a time line, and the table of the steps. */
+const history = (page: Page): Promise<void> => page.getByText("trainModel").first().waitFor();
+const details = async (page: Page): Promise<void> => {
+  await page.getByRole("link", { name: "User Metadata" }).click();
+  await page.getByText("what came of it").waitFor();
+};
+const workflow = `${temporal}/namespaces/default/workflows/${workflowIdOf(task)}`;
 const canvas = (page: Page): Promise<void> => page.locator(".canvas[data-frame]").waitFor();
 
 const PICTURES: Picture[] = [
@@ -44,9 +52,11 @@ const PICTURES: Picture[] = [
   { name: "task", path: `/task/${task}`, ready: video },
   { name: "results", path: `/task/${task}`, ready: async (page) => (await page.locator(".quality").waitFor(), await video(page)), of: ".results" },
   { name: "training", path: `/task/${task}`, ready: (page) => page.getByRole("img", { name: /^Losses: / }).waitFor(), of: ".steps li:has(.curves)" },
-  { name: "models", path: "/model", ready: (page) => page.getByRole("article", { name: task }).waitFor() },
+  { name: "models", path: "/model", ready: (page) => page.getByRole("article", { name: task }).waitFor(), height: 480 },
   { name: "label", path: `/label/${task}`, ready: canvas, height: 860 },
   { name: "label-dark", path: `/label/${task}`, ready: canvas, height: 860, dark: true },
+  { name: "temporal", path: workflow, ready: history, height: 1000 },
+  { name: "temporal-steps", path: workflow, ready: details, height: 860 },
   { name: "label-tablet", path: `/label/${task}`, ready: canvas, width: 820, height: 1180 },
 ];
 
@@ -55,7 +65,7 @@ try {
   for (const { name, path, ready, of, width = 1280, height, dark = false } of PICTURES) {
     if (only?.includes(name) === false) continue;
     const page = await browser.newPage({ viewport: { width, height: height ?? 860 }, colorScheme: dark ? "dark" : "light" });
-    await page.goto(url + path);
+    await page.goto(new URL(path, url).href);
     await ready(page);
     const file = { path: `${folder}/${name}.png` };
     if (of === undefined) await page.screenshot({ ...file, fullPage: height === undefined });
