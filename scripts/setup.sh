@@ -206,6 +206,13 @@ if [ "$REAL" = yes ] && [ ! -f "$LABEL_STUDIO_FOLDER/.complete" ]; then
 fi
 [ -f "$LABEL_STUDIO_FOLDER/.complete" ] || LABEL_STUDIO=""
 
+# --- schemathesis, for the long tests: an environment of its own
+if [ "$REAL" = yes ]; then
+  slow schemathesis "making the Python environment of schemathesis for the long tests (uv sync)" \
+    env -u UV_PROJECT_ENVIRONMENT "$UV" sync --project test/schemathesis --frozen ||
+    fail "schemathesis could not be installed: look at $LOGS/schemathesis.log, see that Python 3.11 or later and PyPI can be reached, and run this again."
+fi
+
 # --- Triton, for the long tests: the server of the wheel nvidia-pytriton, which has the Python backend alone; onnxruntime is for that
 TRITON_FOLDER="$CACHE/triton-pytriton-$PYTRITON_VERSION-onnxruntime-$TRITON_ONNXRUNTIME_VERSION"
 TRITON="$TRITON_FOLDER/bin/triton"
