@@ -111,7 +111,7 @@ export async function buildApp(deps: AppDeps): Promise<App> {
   await app.register(cookie);
   await app.register(sse, { heartbeatInterval: HEARTBEAT_MS });
   await app.register(websocket, { options: { maxPayload: 1024 } });
-  await app.register(rateLimit, { max: deps.requestsPerMinute ?? 6_000, timeWindow: "1 minute" });
+  await app.register(rateLimit, { max: deps.requestsPerMinute ?? 12_000, timeWindow: "1 minute" });
   addAuth(app, { keys, sessions, allowAnonymous: deps.auth.allowAnonymous, corsOrigins, oidc });
   await addOpenApi(app, deps);
   await addPages(app, deps);

@@ -1,18 +1,17 @@
 import { SignJWT, UnsecuredJWT, exportJWK, generateKeyPair, type CryptoKey, type JWK } from "jose";
-import { createServer, type Server } from "node:http";
-import { Provider } from "oidc-provider";
+import type { Server } from "node:http";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { freePort } from "../scripts/ports.ts";
 import type { App } from "./context.ts";
 import { createKeyStore } from "./keys.ts";
 import { send, startLab, type Lab } from "./lab.test-suite.ts";
+import { CLIENT, startProvider } from "./oidc-provider.test-suite.ts";
 import type { OidcSettings } from "./oidc.ts";
 import { OIDC_SESSION_SECONDS } from "./session.ts";
 
 /** Against a real OpenID provider on this machine. */
 
 const AUDIENCE = "https://actverse.example.org";
-const CLIENT = { id: "actverse", secret: "canary-client-secret-0123456789" };
 
 let lab: Lab;
 let app: App;
@@ -31,22 +30,8 @@ beforeAll(async () => {
   const pair = await generateKeyPair("RS256", { extractable: true });
   key = pair.privateKey;
   const jwk: JWK = { ...(await exportJWK(pair.privateKey)), kid: "k1", alg: "RS256", use: "sig" };
-  const provider = new Provider(issuer, {
-    jwks: { keys: [jwk] },
-    clients: [
-      { client_id: CLIENT.id, client_secret: CLIENT.secret, redirect_uris: [`${url}/session/oidc/callback`, `${mailUrl}/session/oidc/callback`], token_endpoint_auth_method: "client_secret_post" },
-      { client_id: "lab-robot", client_secret: "robot", grant_types: ["client_credentials"], redirect_uris: [], response_types: [], token_endpoint_auth_method: "client_secret_post" },
-    ],
-    pkce: { required: () => true },
-    claims: { openid: ["sub"], profile: ["preferred_username"], email: ["email", "email_verified"] },
-    findAccount: (_context, sub) => ({ accountId: sub, claims: () => ({ sub, preferred_username: `${sub}-name`, email: `${sub}@lab.example`, email_verified: sub !== "mallory" }) }),
-    features: {
-      clientCredentials: { enabled: true },
-      resourceIndicators: { enabled: true, getResourceServerInfo: (_context, resource) => ({ scope: "", audience: resource, accessTokenTTL: 600, accessTokenFormat: "jwt", jwt: { sign: { alg: "RS256" } } }) },
-    },
-    cookies: { keys: ["test"] },
-  });
-  server = createServer((request, response) => void provider.callback()(request, response)).listen(port, "127.0.0.1");
+  const callback = (home: string): string => `${home}/session/oidc/callback`;
+  server = startProvider({ issuer, jwk, redirectUris: [callback(url), callback(mailUrl)] });
   settings = { issuer, audience: AUDIENCE, client: CLIENT, userClaim: "sub", admins: ["root"], publicUrl: url };
   lab = await startLab();
   app = await lab.app({ oidc: settings, requestsPerMinute: 100_000 });

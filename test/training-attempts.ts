@@ -9,7 +9,7 @@ import { TrainerError, type Trainer } from "../adapters/training/trainer.ts";
 import { createTrainingSteps } from "../activities/training.ts";
 import type { TrainOutput } from "../domain/steps.ts";
 import type { TaskSettings } from "../domain/task.ts";
-import { killTrainers, SETTINGS, storeDataset, trainersWith } from "./killed-training.ts";
+import { signalTrainers, SETTINGS, storeDataset, trainersWith } from "./killed-training.ts";
 
 /** When to kill: at the first progress, or when so many epochs are counted as done, or when so many are published and none of it is acknowledged. */
 export type Place = { name: string; counted?: number | "begun"; published?: number; onKill?: () => void };
@@ -31,7 +31,7 @@ export function createAttempts({ root, storage }: { root: string; storage: Stora
           if (isKilled) return;
           isKilled = true;
           place?.onKill?.();
-          killTrainers(options.runFolder);
+          signalTrainers(options.runFolder, "SIGKILL");
         };
         return real.train({
           ...options,

@@ -6,7 +6,7 @@ import { ThreadProblem } from "./thread-messages.ts";
 const entry = `data:text/javascript,${encodeURIComponent(`
 import { parentPort, threadId } from "node:worker_threads";
 parentPort.on("message", ({ id, what, ms }) => {
-  if (what === "die") process.exit(1);
+  if (id === undefined || what === "die") process.exit(1);
   setTimeout(() => parentPort.postMessage({ id, ok: true, detections: [[{ classId: threadId }]] }), ms ?? 0);
 });
 `)}`;

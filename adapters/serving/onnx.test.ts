@@ -72,6 +72,17 @@ describe("models in this process", () => {
     for (const copy of [shared, part]) expect(image.equals(copy)).toBe(true);
   });
 
+  it("end after the image that they are at, and the process with them lives", async () => {
+    const model = await deploy(storage, { name: "ending", file: "detect" });
+    const own = createOnnxServing({ storage, threads: 1 });
+    const first = own.infer({ model, images: [image], ...LIMITS });
+    const large = Array.from({ length: 40 }, () => picture(1024, 1024, []));
+    const others = own.infer({ model, images: large, size: { width: 1024, height: 1024 }, ...LIMITS }).catch((error: unknown) => error);
+    await first;
+    await own.close();
+    expect(await others).toBeInstanceOf(ServingError);
+  });
+
   it("answer the next request after one that failed", async () => {
     const model = await deploy(storage, { name: "small", file: "all/detect-end2end-dynamic-float" });
     // Fewer cells than the head wants to choose from.

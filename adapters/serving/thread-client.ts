@@ -1,11 +1,12 @@
+import { once } from "node:events";
 import { Worker } from "node:worker_threads";
 import type { Detection } from "../../domain/detections.ts";
-import { ThreadProblem, type Numbered, type Reply } from "./thread-messages.ts";
+import { END, ThreadProblem, type Numbered, type Reply } from "./thread-messages.ts";
 
 export interface ThreadClient<Request> {
   /** Rejects with ThreadProblem. */
   ask(request: Request, transfer?: ArrayBuffer[]): Promise<Detection[][]>;
-  /** Ends the thread, and with it what is open; the next request starts another. */
+  /** What is open fails, and the thread ends after what it is just at; the next request starts another. */
   close(): Promise<void>;
 }
 
@@ -51,7 +52,10 @@ export function createThreadClient<Request extends object>(options: { entry: str
     async close() {
       const ending = worker;
       leave();
-      await ending?.terminate();
+      if (ending === null) return;
+      const ended = once(ending, "exit");
+      ending.postMessage(END);
+      await ended;
     },
   };
 }

@@ -34,6 +34,9 @@ export type OnnxRequest =
 /** `url`: of the model's version. `maxBatch`: images in one request, 0: any. `timeoutMs`: of one request. `check`: with an empty image. */
 export type TritonRequest = { url: string; facts: ModelFacts; maxBatch: number; timeoutMs: number } & ({ kind: "check" } | ({ kind: "infer"; limits: Limits } & Images));
 
+/** Instead of a request: the thread ends itself, and drops what waits. One that is ended from outside while a model runs takes the whole process with it. */
+export const END = "end";
+
 export type Numbered<Request> = Request & { id: number };
 
 export type Reply = { id: number } & ({ ok: true; detections: Detection[][] } | { ok: false; problem: Problem; message: string });

@@ -9,7 +9,7 @@ import { VideoToolError, type DecodeOptions, type DecodedFrame } from "./video.t
 const BEGIN_BEFORE = [1, 10];
 
 /** See VideoTools.decode. One process; a second one only where the first began too late to give the segment's first frame. */
-export async function* decodeSegment(run: RunFfmpeg, options: DecodeOptions & { threads: number | undefined }): AsyncGenerator<DecodedFrame> {
+export async function* decodeSegment(run: RunFfmpeg, options: DecodeOptions & { threads: number }): AsyncGenerator<DecodedFrame> {
   const { index, segment, stride } = options;
   const first = Math.ceil(segment.start / stride) * stride;
   if (first >= Math.min(segment.end, index.pts.length)) return;
@@ -34,7 +34,7 @@ export async function* decodeSegment(run: RunFfmpeg, options: DecodeOptions & { 
 
 async function* decodeFrom(
   run: RunFfmpeg,
-  options: DecodeOptions & { threads: number | undefined },
+  options: DecodeOptions & { threads: number },
   back: number,
   onSeen: (pts: number) => void,
 ): AsyncGenerator<RawFrame & { pts: number }> {
@@ -53,7 +53,7 @@ async function* decodeFrom(
   const filters = filtersOf(options, stride);
   const sink = createFrameSink(width * height, tell);
   const process = run({
-    inputs: [{ file: options.file, options: [...(options.threads === undefined ? [] : ["-threads", String(options.threads)]), ...seekOptions(index, segment.start, back)] }],
+    inputs: [{ file: options.file, options: ["-threads", String(options.threads), "-filter_threads", String(options.threads), ...seekOptions(index, segment.start, back)] }],
     outputs: [{ target: sink.stream, options: ["-map", "0:V:0", "-vf", filters.graph, "-fps_mode", "passthrough", "-max_error_rate", "1", "-f", "rawvideo"] }],
     // The filters' log is the only place where ffmpeg says which presentation time each raw frame has.
     logLevel: "info",

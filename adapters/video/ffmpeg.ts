@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
 import { decodeSegment } from "./decode.ts";
 import { drawInPieces } from "./draw.ts";
@@ -26,7 +27,8 @@ export function createVideoTools(options: { ffmpegPath?: string; ffprobePath?: s
     mendTimes: (job) => mendTimes(run, job),
     makeProxy: (job) => encodeForBrowsers(run, { ...job, threads }),
     extractFrames: (job) => extractExactFrames(run, { ...job, threads }),
-    decode: (job) => decodeSegment(run, { ...job, threads }),
+    // The models need the other half, and a decoder with fewer threads needs less of all cores together.
+    decode: (job) => decodeSegment(run, { ...job, threads: threads ?? Math.max(1, Math.floor(availableParallelism() / 2)) }),
     readGrey: (job) => readGreyImages(job),
     draw: (job) => drawInPieces(run, { ...job, threads }),
   };

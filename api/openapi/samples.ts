@@ -18,7 +18,6 @@ export const PARAMETERS: Record<string, unknown> = {
   task_id: TASK,
   deployment_id: `${TASK}-1-9e86e3514d8a`,
   frame: 120,
-  time: 4,
   name: TASK,
   "idempotency-key": "cage-7",
   prefer: "wait=30",

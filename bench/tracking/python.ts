@@ -52,9 +52,9 @@ export async function createEvaluator({ cache, say }: { cache: string; say: (lin
 }
 
 /** What it says on stdout; an error with the end of its stderr where it fails. */
-export function run({ command, args, input }: { command: string; args: string[]; input?: unknown }): Promise<string> {
+export function run({ command, args, input, cwd }: { command: string; args: string[]; input?: unknown; cwd?: string }): Promise<string> {
   return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { stdio: ["pipe", "pipe", "pipe"] });
+    const child = spawn(command, args, { stdio: ["pipe", "pipe", "pipe"], ...(cwd === undefined ? {} : { cwd }) });
     let [out, errors] = ["", ""];
     child.stdout.setEncoding("utf8").on("data", (text: string) => (out += text));
     child.stderr.setEncoding("utf8").on("data", (text: string) => (errors = (errors + text).slice(-4000)));

@@ -121,6 +121,7 @@ interface Problem {
   field?: string;
   what_to_do?: string;
   current?: FrameLabels;
+  sign_in_url?: string;
 }
 
 /** What the server refused, or `status` 0 where it could not be reached. `field` is dotted: `training.epochs`. */
@@ -131,6 +132,8 @@ export class ApiError extends Error {
   readonly whatToDo: string | null;
   /** With 409 on a frame: the labels that somebody else saved. */
   readonly current: FrameLabels | null;
+  /** With 401: where the identity provider is asked; null: there is none. */
+  readonly signInUrl: string | null;
 
   constructor(status: number, problem: Problem) {
     super(sentence(problem.detail ?? problem.title ?? t("server.answered", { status })));
@@ -138,6 +141,7 @@ export class ApiError extends Error {
     this.field = problem.field === undefined ? null : dotted(problem.field);
     this.whatToDo = problem.what_to_do === undefined ? null : sentence(problem.what_to_do);
     this.current = problem.current ?? null;
+    this.signInUrl = problem.sign_in_url ?? null;
   }
 }
 

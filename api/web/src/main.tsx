@@ -33,6 +33,13 @@ function App() {
     api.session().then(setSession, (problem: unknown) => (problem instanceof ApiError && problem.status === 401 ? setSignedOut(true) : setError(problem)));
   };
   useEffect(ask, []);
+  // Signed in meanwhile in another window.
+  useEffect(() => {
+    if (!signedOut) return undefined;
+    const look = (): void => void api.session().then((found) => (setSession(found), setSignedOut(false)), () => undefined);
+    window.addEventListener("focus", look);
+    return () => window.removeEventListener("focus", look);
+  }, [signedOut]);
 
   const signIn = async (key: string): Promise<void> => {
     setSession(await api.signIn(key));
@@ -63,7 +70,7 @@ function App() {
         </AppContext.Provider>
       )}
       {/* Over the page, not instead of it: unsaved labels stay where they are. */}
-      {signedOut ? <SignIn onKey={signIn} again={session !== null} /> : null}
+      {signedOut ? <SignIn onKey={signIn} again={session !== null} provider={() => api.session().then(() => null, (problem: unknown) => (problem instanceof ApiError ? problem.signInUrl : null))} /> : null}
     </>
   );
 }

@@ -12,6 +12,7 @@ export const common = {
     again: "Your session has ended. Sign in again; nothing on the page is lost.",
     key: "API key",
     submit: "Sign in",
+    provider: "Sign in with your organisation's account",
   },
   status: {
     pending: "not yet",

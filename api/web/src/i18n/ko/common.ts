@@ -14,6 +14,7 @@ export const common: Translation<typeof en> = {
     again: "세션이 만료됨. 다시 로그인하면 작업하던 화면이 그대로 유지됨",
     key: "API 키",
     submit: "로그인",
+    provider: "소속 기관 계정으로 로그인",
   },
   status: {
     pending: "대기",
