@@ -52,7 +52,7 @@ const PICTURES: Picture[] = [
   { name: "task", path: `/task/${task}`, ready: video },
   { name: "results", path: `/task/${task}`, ready: async (page) => (await page.locator(".quality").waitFor(), await video(page)), of: ".results" },
   { name: "training", path: `/task/${task}`, ready: (page) => page.getByRole("img", { name: /^Losses: / }).waitFor(), of: ".steps li:has(.curves)" },
-  { name: "models", path: "/model", ready: (page) => page.getByRole("article", { name: task }).waitFor() },
+  { name: "models", path: "/model", ready: (page) => page.getByRole("article", { name: task }).waitFor(), height: 480 },
   { name: "label", path: `/label/${task}`, ready: canvas, height: 860 },
   { name: "label-dark", path: `/label/${task}`, ready: canvas, height: 860, dark: true },
   { name: "temporal", path: workflow, ready: history, height: 1000 },
