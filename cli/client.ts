@@ -15,11 +15,6 @@ export class ApiError extends Error {
     this.status = status;
     this.problem = problem;
   }
-
-  /** It may go well if it is tried again: a part is away, or too much was asked at once. */
-  get isPassing(): boolean {
-    return RETRY_STATUS.includes(this.status);
-  }
 }
 
 /** Nobody answers at the address. */
@@ -32,6 +27,9 @@ export class ApiUnreachable extends Error {
     this.url = url;
   }
 }
+
+/** Whether the same call may go well a moment later: nobody answers, a part is away, or too much was asked at once. */
+export const isPassing = (error: unknown): boolean => error instanceof ApiUnreachable || (error instanceof ApiError && RETRY_STATUS.includes(error.status));
 
 export interface ApiClient {
   url: string;

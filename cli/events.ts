@@ -2,7 +2,7 @@ import { createParser, type EventSourceMessage } from "eventsource-parser";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { LiveMessage } from "../api/live.ts";
 import { messageOf } from "../domain/errors.ts";
-import { ApiError, ApiUnreachable, type ApiClient } from "./client.ts";
+import { ApiError, ApiUnreachable, isPassing, type ApiClient } from "./client.ts";
 
 /** The server says at least something every 15 s: after this much silence the connection is dead. */
 const SILENCE_MS = 60_000;
@@ -46,7 +46,7 @@ export async function* eventsOf({ api, taskId, signal, trouble }: { api: ApiClie
       }
     } catch (error) {
       if (signal.aborted) return;
-      if (error instanceof ApiError && !error.isPassing) throw error;
+      if (error instanceof ApiError && !isPassing(error)) throw error;
       why = error instanceof ApiUnreachable || error instanceof ApiError ? error.message : messageOf(connection.signal.reason ?? error);
     } finally {
       clearTimeout(silence);

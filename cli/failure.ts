@@ -2,7 +2,7 @@ import { CommanderError } from "commander";
 import type { Problem } from "../api/problems.ts";
 import { InputError, messageOf } from "../domain/errors.ts";
 import { ConfigError } from "../workers/config-error.ts";
-import { ApiError, ApiUnreachable } from "./client.ts";
+import { ApiError, ApiUnreachable, isPassing } from "./client.ts";
 import { EXIT } from "./exit-codes.ts";
 
 /** How a command failed: what is shown of it, and what it ends with. */
@@ -16,7 +16,7 @@ export interface Failure {
 const CODES: Record<number, number> = { 401: EXIT.notAllowed, 403: EXIT.notAllowed, 404: EXIT.notFound };
 
 const codeOf = (error: ApiError): number => {
-  if (error.isPassing) return EXIT.unreachable;
+  if (isPassing(error)) return EXIT.unreachable;
   return CODES[error.status] ?? (error.status < 500 ? EXIT.refused : EXIT.unexpected);
 };
 

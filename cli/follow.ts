@@ -1,12 +1,14 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { LiveMessage, LiveProgress } from "../api/live.ts";
+import { messageOf } from "../domain/errors.ts";
 import type { TaskState, TaskStatus } from "../domain/state.ts";
-import type { ApiClient } from "./client.ts";
+import { isPassing, type ApiClient } from "./client.ts";
 import { eventsOf, type Trouble } from "./events.ts";
 import { EXIT } from "./exit-codes.ts";
 
 /** After a retry the status says `parked` for a moment longer: up to a second old, and another until the workflow has run. */
 const PARKED_FOR_GOOD_MS = 3_000;
+const LOOK_AGAIN_MS = 1_000;
 const OUTCOMES: Partial<Record<TaskStatus, number>> = { completed: EXIT.done, parked: EXIT.parked, cancelled: EXIT.cancelled, failed: EXIT.failed };
 
 /** What a command that waited for the task ends with. */
@@ -22,13 +24,27 @@ export interface Watching extends Trouble {
 /** Follows a task, or a single step, until it has ended or a person must mend something; its last state, null where `signal` aborted. */
 export async function followTask({ api, taskId, signal, watching }: { api: ApiClient; taskId: string; signal: AbortSignal; watching: Watching }): Promise<TaskState | null> {
   const look = async (): Promise<TaskState> => {
-    const state = await api.get<TaskState>(`/status/${taskId}`);
-    watching.state(state);
-    return state;
+    const found = await api.get<TaskState>(`/status/${taskId}`);
+    watching.state(found);
+    return found;
+  };
+  /** Over a restart of the API. */
+  const lookAgain = async (): Promise<TaskState> => {
+    for (let troubled = false; ; troubled = true) {
+      try {
+        const found = await look();
+        if (troubled) watching.said(null);
+        return found;
+      } catch (error) {
+        if (signal.aborted || !isPassing(error)) throw error;
+        if (!troubled) watching.said(messageOf(error));
+        await sleep(LOOK_AGAIN_MS, undefined, { signal }).catch(() => {});
+      }
+    }
   };
   const staysParked = async (): Promise<boolean> => {
     await sleep(PARKED_FOR_GOOD_MS, undefined, { signal }).catch(() => {});
-    return !signal.aborted && (await look()).status === "parked";
+    return !signal.aborted && (await lookAgain()).status === "parked";
   };
 
   let state = await look();
@@ -37,10 +53,10 @@ export async function followTask({ api, taskId, signal, watching }: { api: ApiCl
     if (message.event === "problem" || message.event === "end") continue;
     // Between two changes of a step only its progress is new, and that is in the message.
     if (message.event === "progress" && sameSteps(state, message.data)) watching.state((state = withProgress(state, message.data)));
-    else state = await look();
-    if (state.status === "parked" && (await staysParked())) return await look();
+    else state = await lookAgain();
+    if (state.status === "parked" && (await staysParked())) return await lookAgain();
   }
-  return signal.aborted ? null : await look();
+  return signal.aborted ? null : await lookAgain();
 }
 
 const busy = ({ status }: TaskState["steps"][number]): boolean => status === "running" || status === "waiting" || status === "parked";

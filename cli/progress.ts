@@ -21,18 +21,20 @@ const fractionOf = (step: StepState): number => {
   return total === null || total === 0 ? 0 : Math.min(done / total, 1);
 };
 
+const percentOf = (step: StepState): string => String(Math.floor(fractionOf(step) * 100)).padStart(3);
+
 /** A step on one line: name, status, how far, how long, figures. */
 export const stepLine = (step: StepState): string =>
-  `  ${step.name.padEnd(12)} ${step.status.padEnd(9)} ${String(Math.floor(fractionOf(step) * 100)).padStart(3)}%  ${String(secondsOf(step)).padStart(4)} s  ${step.status === "running" ? figuresOf(step) : ""}`.trimEnd();
+  `  ${step.name.padEnd(12)} ${step.status.padEnd(9)} ${percentOf(step)}%  ${String(secondsOf(step)).padStart(4)} s  ${step.status === "running" ? figuresOf(step) : ""}`.trimEnd();
 
 function createBars(): ProgressView {
   // forceRedraw: a note moves the bars down, those too that have not changed.
-  const bars = new cliProgress.MultiBar({ forceRedraw: true, format: "  {step} [{bar}] {percentage}%  {seconds} s  {status}  {figures}", hideCursor: true, clearOnComplete: false, barsize: 24 }, cliProgress.Presets.shades_classic);
+  const bars = new cliProgress.MultiBar({ forceRedraw: true, format: "  {step} [{bar}] {percent}%  {seconds} s  {status}  {figures}", hideCursor: true, clearOnComplete: false, barsize: 24 }, cliProgress.Presets.shades_classic);
   const bySteps = new Map<string, cliProgress.SingleBar>();
   return {
     show(state) {
       for (const step of state.steps) {
-        const payload = { step: step.name.padEnd(12), seconds: String(secondsOf(step)).padStart(4), status: step.status.padEnd(9), figures: step.status === "running" ? figuresOf(step) : "" };
+        const payload = { step: step.name.padEnd(12), percent: percentOf(step), seconds: String(secondsOf(step)).padStart(4), status: step.status.padEnd(9), figures: step.status === "running" ? figuresOf(step) : "" };
         const bar = bySteps.get(step.name) ?? bars.create(1000, 0, payload);
         bySteps.set(step.name, bar);
         bar.update(Math.round(fractionOf(step) * 1000), payload);

@@ -8,7 +8,7 @@ import { resultKeys } from "../domain/layout.ts";
 import { scoreAgainstTruth, type Scores } from "../domain/metrics.ts";
 import type { ResultFile, Truth } from "../domain/result.ts";
 import type { TaskState } from "../domain/state.ts";
-import { ApiError, createApiClient, type ApiClient } from "../cli/client.ts";
+import { createApiClient, isPassing, type ApiClient } from "../cli/client.ts";
 import { createProgressView, secondsOf } from "../cli/progress.ts";
 import { review, type Review } from "./demo/reviewer.ts";
 import { makeSample } from "./sample/make-sample.ts";
@@ -49,7 +49,7 @@ async function patiently<T>(ask: () => Promise<T>): Promise<T> {
     try {
       return await ask();
     } catch (error) {
-      if (!(error instanceof ApiError && error.isPassing) || Date.now() - since > PATIENCE_MS) throw error;
+      if (!isPassing(error) || Date.now() - since > PATIENCE_MS) throw error;
       await sleep(1000);
     }
   }

@@ -33,8 +33,8 @@ it("writes JSON with the same fields for programs, errors with their stack", () 
   expect(line["error"]).toContain("no space left\n    at ");
 });
 
-it("names the task also where the SDK names the workflow only, of a single step too", () => {
-  expect(written(true, "INFO", "pre-labels written", { workflowId: "task-mwtha51uq6o8", workflowRunId: "01a2", attempt: 1 })).toBe("22:13:20 INFO  mwtha51uq6o8              pre-labels written\n");
+it("names the task and its step also where the SDK names the workflow and the activity only, of a single step too", () => {
+  expect(written(true, "INFO", "pre-labels written", { workflowId: "task-mwtha51uq6o8", workflowRunId: "01a2", activityType: "preInfer", attempt: 1 })).toBe("22:13:20 INFO  mwtha51uq6o8 preinference pre-labels written\n");
   expect(written(true, "INFO", "x", { workflowId: "step-training-mwtha51uq6o8" })).toContain("INFO  mwtha51uq6o8 ");
 });
 

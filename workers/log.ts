@@ -1,4 +1,5 @@
 import { DefaultLogger, type LogEntry, type Logger, type LogLevel } from "@temporalio/worker";
+import { ACTIVITIES, type ActivityName } from "../domain/activities.ts";
 import { taskIdOf } from "../domain/ids.ts";
 import type { Config } from "./config.ts";
 
@@ -42,6 +43,9 @@ function lineOf(at: string, { level, message }: Pick<LogEntry, "level" | "messag
   return [...columns, ...figures, ...why, ...next].join(" ").trimEnd().replaceAll("\n", " ");
 }
 
+/** What an activity says is about its step. */
+const stepOf = (activity: unknown): { step?: string } => (typeof activity === "string" && Object.hasOwn(ACTIVITIES, activity) ? { step: ACTIVITIES[activity as ActivityName].step } : {});
+
 /**
  * The log as an operator reads it. Pretty, as on a terminal: one line per event, aligned.
  * Else: one JSON object per line with the same fields, and the stack of errors.
@@ -52,7 +56,7 @@ export function createLogSink(pretty: boolean, out: { write(text: string): unkno
     const { error, workflowId, ...given } = meta as Record<string, unknown>;
     // What activities and the SDK say names the workflow; people look for the task.
     const named = typeof workflowId === "string" && /^(task|step)-/.test(workflowId) ? { task_id: taskIdOf(workflowId) } : {};
-    const fields = Object.fromEntries(Object.entries({ ...named, ...given }).filter(([key]) => !QUIET.has(key)));
+    const fields = Object.fromEntries(Object.entries({ ...named, ...stepOf(given["activityType"]), ...given }).filter(([key]) => !QUIET.has(key)));
     if (pretty) {
       out.write(`${lineOf(at, { level, message }, fields, error)}\n`);
       return;
