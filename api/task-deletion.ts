@@ -55,6 +55,7 @@ export function createTaskDeletion({ storage, temporal, watcher, index }: Pick<C
   /** `deleted`: how many files went. Throws InputError 409 while it runs, or while others read what it has made. */
   return async function deleteTask(view: TaskView, by: string): Promise<{ task_id: string; deleted: number; deleted_at: string }> {
     const { task_id: taskId, status } = view.state;
+    if (!view.ended && (status === "cancelled" || status === "completed" || status === "failed")) refuse(`task ${taskId} is ending just now: it is ${status}, and writes its record`, "try again in a moment");
     if (!view.ended) refuse(`task ${taskId} has not ended: it is ${status}`, `cancel it first (POST /tasks/${taskId}/cancel), or wait until it has ended`);
     const users = await usersOf(taskId);
     if (users.length > 0) refuse(`what ${taskId} has made is read now by ${users.slice(0, 5).join(", ")}${users.length > 5 ? ` and ${users.length - 5} more` : ""}`, "wait until they have ended, or cancel them first");
