@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { getPriority, tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Progress } from "../../domain/state.ts";
@@ -39,6 +39,7 @@ describe.skipIf(!existsSync(python))("the trainer as a child process", () => {
 
   it("trains, waits until each checkpoint is taken, and exports what PyTorch and ONNX Runtime agree on", async () => {
     const seen: string[] = [];
+    const niceness: number[] = [];
     const progress: Progress[] = [];
     const report = await trainer.train(
       options("whole", {
@@ -50,9 +51,12 @@ describe.skipIf(!existsSync(python))("the trainer as a child process", () => {
           await new Promise((done) => setTimeout(done, 200));
           expect([last, best, results].every((file) => existsSync(file))).toBe(true);
           seen.push(`checkpoint ${epoch}`);
+          niceness.push(...processesWith(join(folder, "whole")).map((line) => getPriority(Number.parseInt(line, 10))));
         },
       }),
     );
+    // Whoever waits for a page comes before it.
+    expect(Math.min(...niceness)).toBeGreaterThanOrEqual(10);
     expect(seen).toEqual(["checkpoint 0", "epoch 1", "checkpoint 1", "epoch 2"]);
     expect(progress[0]).toMatchObject({ done: 0, total: 2, unit: "epochs", figures: { batch: 32 } });
     expect(progress.at(-1)?.figures).toHaveProperty("box_map50");

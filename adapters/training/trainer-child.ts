@@ -1,4 +1,5 @@
 import { spawn } from "node:child_process";
+import { constants, setPriority } from "node:os";
 import { createInterface } from "node:readline";
 import { countOomKills } from "./oom-kills.ts";
 import { TrainerError, type TrainerErrorKind } from "./trainer.ts";
@@ -12,6 +13,16 @@ const KILLED = 137;
 
 /** One JSON line of the trainer. */
 export type TrainerEvent = { event: string } & Record<string, unknown>;
+
+/** People who wait for a page come first; where nobody asks for anything, the trainer has the machine to itself. */
+function giveWay(pid: number | undefined): void {
+  if (pid === undefined) return;
+  try {
+    setPriority(pid, constants.priority.PRIORITY_BELOW_NORMAL);
+  } catch {
+    // It has ended already, or we are asked to give way even more.
+  }
+}
 
 /**
  * Runs the trainer once: a process group of its own, its stdin open as the life-line, so that it ends when this process is
@@ -32,6 +43,7 @@ export async function runTrainer(options: {
   signal.throwIfAborted();
   const killsBefore = await countOomKills(oomCounters);
   const child = spawn(command, args, { cwd, detached: true, stdio: ["pipe", "pipe", "pipe"] });
+  giveWay(child.pid);
   const closed = new Promise<{ code: number | null; by: NodeJS.Signals | null; failure?: Error }>((resolve) => {
     child.once("error", (failure) => resolve({ code: null, by: null, failure }));
     child.once("close", (code, by) => resolve({ code, by }));
