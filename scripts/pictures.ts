@@ -41,8 +41,9 @@ const video = async (page: Page): Promise<void> => {
 /** The two that tell most: the history as a time line, and the table of the steps. */
 const history = (page: Page): Promise<void> => page.getByText("trainModel").first().waitFor();
 const details = async (page: Page): Promise<void> => {
-  await page.getByRole("link", { name: "User Metadata" }).click();
-  await page.getByText("what came of it").waitFor();
+  await page.getByText("User Metadata", { exact: true }).click();
+  // Markdown is shown in frames of its own.
+  await page.locator("iframe").last().contentFrame().getByText("what came of it").waitFor();
 };
 const workflow = `${temporal}/namespaces/default/workflows/${workflowIdOf(task)}`;
 const canvas = (page: Page): Promise<void> => page.locator(".canvas[data-frame]").waitFor();
@@ -55,7 +56,7 @@ const PICTURES: Picture[] = [
   { name: "models", path: "/model", ready: (page) => page.getByRole("article", { name: task }).waitFor(), height: 480 },
   { name: "label", path: `/label/${task}`, ready: canvas, height: 860 },
   { name: "label-dark", path: `/label/${task}`, ready: canvas, height: 860, dark: true },
-  { name: "temporal", path: workflow, ready: history, height: 1000 },
+  { name: "temporal", path: workflow, ready: history, height: 1360 },
   { name: "temporal-steps", path: workflow, ready: details, height: 860 },
   { name: "label-tablet", path: `/label/${task}`, ready: canvas, width: 820, height: 1180 },
 ];
