@@ -11,6 +11,7 @@ export interface AdapterSettings extends Partial<ExternalSettings> {
   dataDir: string;
   trainerDir: string;
   trainerPython: string | null;
+  trainerNiceness?: number;
   /** null: models run in this process. */
   tritonUrl?: string | null;
   tritonTimeoutS?: number;
@@ -46,6 +47,6 @@ export function createAdapters(settings: AdapterSettings): Adapters {
     },
     embedded,
     trainer: async () =>
-      (await import("./training/process.ts")).createTrainer({ projectFolder: settings.trainerDir, ...(settings.trainerPython === null ? {} : { python: settings.trainerPython }) }),
+      (await import("./training/process.ts")).createTrainer({ projectFolder: settings.trainerDir, niceness: settings.trainerNiceness ?? 0, ...(settings.trainerPython === null ? {} : { python: settings.trainerPython }) }),
   };
 }

@@ -32,7 +32,7 @@ export const percentile = (values: readonly number[], share: number): number => 
 export const bench = {
   names: ["api_p99_ms"],
   async run({ say }: BenchContext): Promise<Figure[]> {
-    const lab = await createLab();
+    const lab = await createLab({ env: { ACTVERSE_TRAINER_NICENESS: "10" } });
     try {
       await lab.startWorker(["pipeline"]);
       await lab.startWorker(["training"]);

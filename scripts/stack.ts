@@ -100,6 +100,8 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     ACTVERSE_HOST: host,
     ACTVERSE_PORT: String(port),
     ACTVERSE_TRAINER_PYTHON: tools.python,
+    // Pages and training share this machine: who waits for a page comes first.
+    ACTVERSE_TRAINER_NICENESS: process.env["ACTVERSE_TRAINER_NICENESS"] ?? "10",
     TEMPORAL_ADDRESS: temporalAddress,
     FFMPEG_PATH: tools.ffmpeg,
     FFPROBE_PATH: tools.ffprobe,

@@ -25,6 +25,8 @@ const environment: NodeJS.ProcessEnv = {
   ...process.env,
   PATH: [dirname(found.temporal), dirname(found.uv), join(root, "node_modules/.bin"), process.env["PATH"] ?? ""].join(delimiter),
   UV_PROJECT_ENVIRONMENT: found.python_env,
+  // A training shares the machine with other tests, which would never let it have its turn.
+  ACTVERSE_TRAINER_NICENESS: "0",
 };
 
 /** Runs a command in `cwd`; its output is shown as it comes, or kept for the case that it fails. */

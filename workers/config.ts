@@ -26,6 +26,8 @@ export interface Config extends LabelingConfig, HttpConfig {
   trainerDir: string;
   /** The Python of trainer/'s environment; null: `uv run` finds it. */
   trainerPython: string | null;
+  /** How much a training gives way to others on its machine; 0: not at all. */
+  trainerNiceness: number;
   /** Of the Triton server that runs models; null: they run in this process. */
   tritonUrl: string | null;
   /** Seconds that one inference request may take there. */
@@ -68,6 +70,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     queues: queues.length > 0 ? queues : [...QUEUES],
     trainerDir: resolve(text("ACTVERSE_TRAINER_DIR", "trainer")),
     trainerPython: env["ACTVERSE_TRAINER_PYTHON"] ?? null,
+    trainerNiceness: whole("ACTVERSE_TRAINER_NICENESS", 0, 0, 19),
     tritonUrl: readAddress(env, "ACTVERSE_TRITON_URL"),
     tritonTimeoutS: whole("ACTVERSE_TRITON_TIMEOUT_S", 60, 1, 3600),
     logLevel: oneOf("ACTVERSE_LOG_LEVEL", text("ACTVERSE_LOG_LEVEL", "info"), ["debug", "info", "warn", "error"]),

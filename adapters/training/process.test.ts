@@ -18,7 +18,7 @@ const processesWith = (word: string): string[] => spawnSync("ps", ["axww", "-o",
 describe.skipIf(!existsSync(python))("the trainer as a child process", () => {
   let folder: string;
   let data: string;
-  const trainer = createTrainer({ projectFolder, python });
+  const trainer = createTrainer({ projectFolder, python, niceness: 10 });
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), "actverse-trainer-"));

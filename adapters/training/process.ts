@@ -6,12 +6,12 @@ import { oomCounters } from "./oom-kills.ts";
 import { runTrainer, type TrainerEvent } from "./trainer-child.ts";
 import { TrainerError, type ExportReport, type Trainer, type TrainReport } from "./trainer.ts";
 
-/** The trainer as a child process. `projectFolder`: trainer/; `python`: its environment's, else `uv run` finds it; `counters`: where the host counts what it ended for lack of memory. */
-export function createTrainer({ projectFolder, python, counters }: { projectFolder: string; python?: string; counters?: string[] }): Trainer {
+/** The trainer as a child process. `niceness`: 0 to 19, how much it gives way to others on the machine; `projectFolder`: trainer/; `python`: its environment's, else `uv run` finds it; `counters`: where the host counts what it ended for lack of memory. */
+export function createTrainer({ projectFolder, python, niceness = 0, counters }: { projectFolder: string; python?: string; niceness?: number; counters?: string[] }): Trainer {
   const start = (args: string[]) =>
     python === undefined
-      ? { command: "uv", args: ["run", "--project", projectFolder, "--locked", "python", "-m", "actverse_trainer", ...args], cwd: projectFolder }
-      : { command: python, args: ["-m", "actverse_trainer", ...args], cwd: projectFolder };
+      ? { command: "uv", args: ["run", "--project", projectFolder, "--locked", "python", "-m", "actverse_trainer", ...args], cwd: projectFolder, niceness }
+      : { command: python, args: ["-m", "actverse_trainer", ...args], cwd: projectFolder, niceness };
 
   return {
     async train({ data, runFolder, settings, signal, onProgress, onCheckpoint, log }) {

@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { constants, setPriority } from "node:os";
+import { setPriority } from "node:os";
 import { createInterface } from "node:readline";
 import { countOomKills } from "./oom-kills.ts";
 import { TrainerError, type TrainerErrorKind } from "./trainer.ts";
@@ -15,10 +15,10 @@ const KILLED = 137;
 export type TrainerEvent = { event: string } & Record<string, unknown>;
 
 /** People who wait for a page come first; where nobody asks for anything, the trainer has the machine to itself. */
-function giveWay(pid: number | undefined): void {
-  if (pid === undefined) return;
+function giveWay(pid: number | undefined, niceness: number): void {
+  if (pid === undefined || niceness === 0) return;
   try {
-    setPriority(pid, constants.priority.PRIORITY_BELOW_NORMAL);
+    setPriority(pid, niceness);
   } catch {
     // It has ended already, or we are asked to give way even more.
   }
@@ -33,17 +33,18 @@ export async function runTrainer(options: {
   command: string;
   args: string[];
   cwd: string;
+  niceness: number;
   signal: AbortSignal;
   /** Where the host counts the processes that it ended for lack of memory (oom-kills.ts). */
   oomCounters: string[];
   log?: (line: string) => void;
   onEvent: (event: TrainerEvent) => Promise<Record<string, unknown> | undefined>;
 }): Promise<void> {
-  const { command, args, cwd, signal, oomCounters, log, onEvent } = options;
+  const { command, args, cwd, niceness, signal, oomCounters, log, onEvent } = options;
   signal.throwIfAborted();
   const killsBefore = await countOomKills(oomCounters);
   const child = spawn(command, args, { cwd, detached: true, stdio: ["pipe", "pipe", "pipe"] });
-  giveWay(child.pid);
+  giveWay(child.pid, niceness);
   const closed = new Promise<{ code: number | null; by: NodeJS.Signals | null; failure?: Error }>((resolve) => {
     child.once("error", (failure) => resolve({ code: null, by: null, failure }));
     child.once("close", (code, by) => resolve({ code, by }));
