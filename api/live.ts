@@ -1,21 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { TaskEvent } from "../domain/events.ts";
-import type { Progress, StepStatus, TaskState, TaskStatus } from "../domain/state.ts";
-import type { StepName } from "../domain/task.ts";
+import type { LiveProgress } from "../domain/live-progress.ts";
+import { isBusy, type TaskState, type TaskStatus } from "../domain/state.ts";
 import { problemOf, type Problem } from "./problems.ts";
-import type { AnsweredBy, TaskView } from "./views.ts";
+import type { TaskView } from "./views.ts";
 import type { Watcher } from "./watcher.ts";
-
-/** How a task is now: sent at the beginning and whenever something of it changed. */
-export interface LiveProgress {
-  task_id: string;
-  status: TaskStatus;
-  waiting_for: string | null;
-  round: number;
-  answered_by: AnsweredBy;
-  /** Steps that run, wait or are parked. */
-  steps: { name: StepName; status: StepStatus; progress: Progress | null }[];
-}
 
 /**
  * A line of the timeline (named as the event, with an id that a watcher can come back with), `progress`, `end`,
@@ -120,7 +109,7 @@ export function createLive({ watcher }: { watcher: Pick<Watcher, "view"> }) {
 
 function lookAt(view: TaskView): Look {
   const { task_id, status, waiting_for, round, steps } = view.state;
-  const busy = steps.flatMap(({ name, status: is, progress }) => (is === "running" || is === "waiting" || is === "parked" ? [{ name, status: is, progress }] : []));
+  const busy = steps.filter(isBusy).map(({ name, status: is, progress }) => ({ name, status: is, progress }));
   const progress: LiveProgress = { task_id, status, waiting_for, round, answered_by: view.answeredBy, steps: busy };
   return { view, progress, text: JSON.stringify(progress) };
 }

@@ -1,10 +1,8 @@
+import type { AnsweredBy } from "../domain/live-progress.ts";
 import type { Progress, StepState, StepStatus, TaskState } from "../domain/state.ts";
 import { STEPS, type StepName } from "../domain/task.ts";
 import type { PipelineInput, RunInput } from "../workflows/messages.ts";
 import type { Description, PendingActivity } from "./temporal.ts";
-
-/** Who gave the answer: the workflow itself, Temporal without a worker, or the record that a task leaves at its end. */
-export type AnsweredBy = "workflow" | "temporal" | "record";
 
 export interface TaskView {
   state: TaskState;

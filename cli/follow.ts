@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { LiveMessage, LiveProgress } from "../api/live.ts";
+import type { LiveMessage } from "../api/live.ts";
 import { messageOf } from "../domain/errors.ts";
+import { withProgressOf, type StatusAnswer } from "../domain/live-progress.ts";
 import type { TaskState, TaskStatus } from "../domain/state.ts";
 import { isPassing, type ApiClient } from "./client.ts";
 import { eventsOf, type Trouble } from "./events.ts";
@@ -23,13 +24,13 @@ export interface Watching extends Trouble {
 
 /** Follows a task, or a single step, until it has ended or a person must mend something; its last state, null where `signal` aborted. */
 export async function followTask({ api, taskId, signal, watching }: { api: ApiClient; taskId: string; signal: AbortSignal; watching: Watching }): Promise<TaskState | null> {
-  const look = async (): Promise<TaskState> => {
-    const found = await api.get<TaskState>(`/status/${taskId}`);
+  const look = async (): Promise<StatusAnswer> => {
+    const found = await api.get<StatusAnswer>(`/status/${taskId}`);
     watching.state(found);
     return found;
   };
   /** Over a restart of the API. */
-  const lookAgain = async (): Promise<TaskState> => {
+  const lookAgain = async (): Promise<StatusAnswer> => {
     for (let troubled = false; ; troubled = true) {
       try {
         const found = await look();
@@ -52,20 +53,10 @@ export async function followTask({ api, taskId, signal, watching }: { api: ApiCl
     watching.message(message);
     if (message.event === "problem" || message.event === "end") continue;
     // Between two changes of a step only its progress is new, and that is in the message.
-    if (message.event === "progress" && sameSteps(state, message.data)) watching.state((state = withProgress(state, message.data)));
-    else state = await lookAgain();
+    const known = message.event === "progress" ? withProgressOf(state, message.data) : null;
+    if (known === null) state = await lookAgain();
+    else watching.state((state = known));
     if (state.status === "parked" && (await staysParked())) return await lookAgain();
   }
   return signal.aborted ? null : await lookAgain();
 }
-
-const busy = ({ status }: TaskState["steps"][number]): boolean => status === "running" || status === "waiting" || status === "parked";
-
-const sameSteps = (state: TaskState, live: LiveProgress): boolean =>
-  state.status === live.status && state.steps.filter(busy).map(({ name, status }) => `${name} ${status}`).join() === live.steps.map(({ name, status }) => `${name} ${status}`).join();
-
-const withProgress = (state: TaskState, { steps, waiting_for }: LiveProgress): TaskState => ({
-  ...state,
-  waiting_for,
-  steps: state.steps.map((step) => ({ ...step, progress: steps.find(({ name }) => name === step.name)?.progress ?? step.progress })),
-});

@@ -1,4 +1,5 @@
 import { inWords } from "./duration.ts";
+import { placeOf } from "./file-name.ts";
 import type { StepState, TaskState } from "./state.ts";
 
 const cell = (text: string): string => text.replaceAll("|", "/").replaceAll(/\s+/g, " ");
@@ -27,9 +28,6 @@ export function detailsOf(state: TaskState): string {
   const waiting = state.waiting_for === null ? "" : `: waits for ${state.waiting_for}`;
   return [`**${state.status}**${waiting}`, "", "| step | state | began (UTC) | took | what came of it |", "| --- | --- | --- | --- | --- |", ...rows].join("\n");
 }
-
-/** Where a file lies, without what a link may carry as a key. */
-export const placeOf = (filePath: string): string => (filePath.includes("://") ? filePath.replace(/[?#].*/s, "") : filePath);
 
 /** A task in one line, for lists: its project and its video. */
 export const summaryOf = ({ project, file_path }: TaskState["settings"]): string => `${project}: ${placeOf(file_path).split("/").at(-1)}`;

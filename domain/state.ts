@@ -28,6 +28,9 @@ export interface StepState {
   result: Record<string, unknown> | null;
 }
 
+/** A step that runs, waits for a person, or is parked. */
+export const isBusy = ({ status }: Pick<StepState, "status">): boolean => status === "running" || status === "waiting" || status === "parked";
+
 export type TaskStatus = "running" | "waiting" | "parked" | "completed" | "failed" | "cancelled";
 
 /** How an earlier round of a task ended. Keys of data_storage. */

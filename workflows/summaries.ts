@@ -1,7 +1,7 @@
 import type { Activities } from "../activities/index.ts";
 import type { ActivityName } from "../domain/activities.ts";
-import { placeOf } from "../domain/details.ts";
 import type { ModelRef } from "../domain/detections.ts";
+import { placeOf } from "../domain/file-name.ts";
 
 const model = ({ name, version }: ModelRef): string => `${name} version ${version}`;
 

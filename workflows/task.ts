@@ -1,7 +1,7 @@
 import { CancellationScope, log, setCurrentDetails, upsertSearchAttributes } from "@temporalio/workflow";
 import { detailsOf } from "../domain/details.ts";
 import type { EventData, EventName, TaskEvent } from "../domain/events.ts";
-import type { StepState, StepStatus, TaskState, TaskStatus } from "../domain/state.ts";
+import { isBusy, type StepState, type StepStatus, type TaskState, type TaskStatus } from "../domain/state.ts";
 import { STEPS, type StepName } from "../domain/task.ts";
 import type { PipelineInput, RunInput } from "./messages.ts";
 import { run } from "./policy.ts";
@@ -37,7 +37,7 @@ export function createTask(input: PipelineInput | RunInput) {
   const knownEmpty = new Set<string>();
   const stepOf = (name: StepName): StepState => state.steps[names.indexOf(name)]!;
   /** For the log: the task, its step, and how long that has taken. */
-  const whereWeAre = (step = state.steps.find(({ status }) => status === "running" || status === "waiting" || status === "parked")) => ({
+  const whereWeAre = (step = state.steps.find(isBusy)) => ({
     task_id: state.task_id,
     ...(step === undefined ? {} : { step: step.name, seconds: step.started_at === null ? 0 : (Date.parse(step.ended_at ?? now()) - Date.parse(step.started_at)) / 1000 }),
   });
@@ -113,7 +113,7 @@ export function createTask(input: PipelineInput | RunInput) {
     },
 
     async cancelled(): Promise<void> {
-      const at = state.steps.find((s) => s.status === "running" || s.status === "waiting" || s.status === "parked");
+      const at = state.steps.find(isBusy);
       this.emit("task.cancelled", { step: at?.name ?? null, reason: "cancelled by a person" });
       await this.end("cancelled");
     },

@@ -3,7 +3,8 @@ import type { FrameComment } from "../../../domain/events.ts";
 import type { Quality } from "../../../domain/quality/quality.ts";
 import type { ResultRow } from "../../../domain/result.ts";
 import type { CurveRow } from "../../../domain/training-curve.ts";
-import type { TaskState, TaskStatus } from "../../../domain/state.ts";
+import type { StatusAnswer } from "../../../domain/live-progress.ts";
+import type { TaskStatus } from "../../../domain/state.ts";
 import type { RetryBody, StepName, TaskBody } from "../../../domain/task.ts";
 import { t } from "./i18n/index.ts";
 
@@ -37,7 +38,7 @@ export interface TaskRow {
   step: StepName | null;
 }
 
-export type StatusAnswer = TaskState & { answered_by: "workflow" | "temporal" | "record" };
+export type { StatusAnswer };
 
 /** How a training goes, of what the pages show. */
 export interface TrainingAnswer {

@@ -1,4 +1,5 @@
 import { useEffect, useRef, useState } from "preact/hooks";
+import { withProgressOf } from "../../../../domain/live-progress.ts";
 import { ApiError, type StatusAnswer, type TrainingAnswer } from "../api.ts";
 import { between, day } from "../format.ts";
 import { t } from "../i18n/index.ts";
@@ -10,7 +11,6 @@ import { useLive } from "../ui/live.ts";
 import { Badge, ErrorNote } from "../ui/parts.tsx";
 import { NO_CURVES } from "./curve.tsx";
 import { labelingUrl } from "./labeling-url.ts";
-import { withProgressOf } from "./live-task.ts";
 import { NewRound } from "./new-round.tsx";
 import { Results } from "./results.tsx";
 import { Steps } from "./steps.tsx";

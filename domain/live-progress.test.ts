@@ -1,7 +1,5 @@
 import { expect, it } from "vitest";
-import type { LiveProgress } from "../../../live.ts";
-import type { StatusAnswer } from "../api.ts";
-import { withProgressOf } from "./live-task.ts";
+import { withProgressOf, type LiveProgress, type StatusAnswer } from "./live-progress.ts";
 
 const step = (name: string, status: string, done: number | null) => ({ name, status, started_at: null, ended_at: null, progress: done === null ? null : { done, total: 9, unit: "epochs" }, reason: null, what_to_do: null, result: null });
 const task = { status: "running", waiting_for: null, round: 1, answered_by: "workflow", steps: [step("frames", "completed", 5), step("training", "running", 2), step("inference", "pending", null)] } as unknown as StatusAnswer;
