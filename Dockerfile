@@ -40,7 +40,8 @@ USER node
 
 FROM app AS api
 COPY --from=pages /app/api/web/dist ./api/web/dist
-ENV ACTVERSE_HOST=0.0.0.0 ACTVERSE_PORT=8080
+# Why UV_THREADPOOL_SIZE: scripts/stack.ts.
+ENV ACTVERSE_HOST=0.0.0.0 ACTVERSE_PORT=8080 UV_THREADPOOL_SIZE=16
 EXPOSE 8080
 HEALTHCHECK --interval=10s --timeout=5s --start-period=20s CMD ["node", "-e", "fetch('http://127.0.0.1:8080/health').then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
 CMD ["node", "--import", "tsx", "api/main.ts"]

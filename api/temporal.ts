@@ -24,6 +24,8 @@ export interface Description {
   round: number;
   createdAt: string;
   endedAt: string | null;
+  /** Of its history: as long as it is the same, so is the workflow's own state. */
+  history: string;
   /** Activities that are scheduled or run now, with the last heartbeat of each. */
   activities: PendingActivity[];
 }
@@ -218,7 +220,7 @@ export function createTemporalGateway({ client, kindOf, publicUrl = null }: { cl
 
 const runKindIn = (workflowId: string): RunKind | null => RUN_KINDS.find((kind) => workflowId.startsWith(runWorkflowIdOf(kind, ""))) ?? null;
 
-function descriptionOf(info: Pick<WorkflowExecutionInfo, "workflowId" | "status" | "startTime" | "closeTime"> & { typedSearchAttributes: TypedSearchAttributes }): Description {
+function descriptionOf(info: Pick<WorkflowExecutionInfo, "workflowId" | "runId" | "historyLength" | "status" | "startTime" | "closeTime"> & { typedSearchAttributes: TypedSearchAttributes }): Description {
   const attributes = info.typedSearchAttributes;
   const open = info.status.name === "RUNNING" || info.status.name === "PAUSED";
   const ended: TaskStatus = info.status.name === "COMPLETED" ? "completed" : info.status.name === "CANCELLED" ? "cancelled" : "failed";
@@ -233,6 +235,7 @@ function descriptionOf(info: Pick<WorkflowExecutionInfo, "workflowId" | "status"
     round: attributes.get(searchAttributes.round) ?? 1,
     createdAt: info.startTime.toISOString(),
     endedAt: info.closeTime?.toISOString() ?? null,
+    history: `${info.runId}/${info.historyLength}`,
     activities: [],
   };
 }

@@ -5,7 +5,7 @@ import type { StepName } from "../domain/task.ts";
 import type { Description } from "./temporal.ts";
 import { stateFromDescription, withEnd, withProgress } from "./views.ts";
 
-const description: Description = { taskId: "0123456789ab", kind: null, open: true, status: "running", owner: "ada", project: "p", step: "inference", round: 1, createdAt: "2026-01-01T00:00:00.000Z", endedAt: null, activities: [] };
+const description: Description = { taskId: "0123456789ab", kind: null, open: true, status: "running", owner: "ada", project: "p", step: "inference", round: 1, createdAt: "2026-01-01T00:00:00.000Z", endedAt: null, history: "r/9", activities: [] };
 const settings = settingsOf({ file_path: "/a.mp4", user_id: "ada" });
 const input = { taskId: description.taskId, settings, createdAt: description.createdAt };
 const state = (progress: Progress | null = null): TaskState => {

@@ -13,7 +13,7 @@ import { createWatcher } from "./watcher.ts";
 
 const taskId = "0123456789ab";
 const input = { taskId, settings: settingsOf({ file_path: "/a.mp4", user_id: "ada" }), createdAt: "2026-01-01T00:00:00.000Z" };
-const open: Description = { taskId, kind: null, open: true, status: "running", owner: "ada", project: "p", step: "training", round: 1, createdAt: input.createdAt, endedAt: null, activities: [] };
+const open: Description = { taskId, kind: null, open: true, status: "running", owner: "ada", project: "p", step: "training", round: 1, createdAt: input.createdAt, endedAt: null, history: "r/9", activities: [] };
 const state: TaskState = stateFromDescription(open, input);
 
 let folder: string;
@@ -45,7 +45,25 @@ describe("a watcher", () => {
     expect(gateway.asked).toEqual({ describe: 1, state: 1 });
     vi.advanceTimersByTime(1);
     await watcher.view(taskId);
-    expect(gateway.asked).toEqual({ describe: 2, state: 2 });
+    expect(gateway.asked).toMatchObject({ describe: 2 });
+  });
+
+  it("asks the workflow itself again when its history has grown, and sometimes in case no worker is there any more", async () => {
+    const answers = { description: open, state };
+    const gateway = temporal(answers);
+    const watcher = createWatcher({ temporal: gateway, storage });
+    const lookAfter = async (ms: number) => (vi.advanceTimersByTime(ms), await watcher.view(taskId));
+    await lookAfter(0);
+    answers.description = { ...open, activities: [{ step: "training", progress: { done: 1, total: 2, unit: "epochs" } }] };
+    answers.state = { ...state, status: "parked" };
+    // Heartbeats are no history.
+    expect((await lookAfter(1_000))?.state).toMatchObject({ status: "running", steps: expect.arrayContaining([expect.objectContaining({ name: "training", progress: { done: 1, total: 2, unit: "epochs" } })]) });
+    expect(gateway.asked).toEqual({ describe: 2, state: 1 });
+    answers.description = { ...open, history: "r/12" };
+    expect((await lookAfter(1_000))?.state.status).toBe("parked");
+    expect(gateway.asked).toEqual({ describe: 3, state: 2 });
+    await lookAfter(10_000);
+    expect(gateway.asked).toEqual({ describe: 4, state: 3 });
   });
 
   it("does not wait for a worker each time when none answers", async () => {
@@ -84,6 +102,41 @@ describe("a watcher", () => {
     await expect(watcher.view(taskId)).rejects.toThrow("away");
     vi.advanceTimersByTime(1000);
     expect((await watcher.view(taskId))?.answeredBy).toBe("workflow");
+  });
+
+  it("lets nobody wait for a slow look who only wants a glance, as long as the one before is new enough", async () => {
+    const answers = { description: open, state };
+    const gateway = temporal(answers);
+    const slow = vi.fn(gateway.describe);
+    const watcher = createWatcher({ temporal: { ...gateway, describe: slow }, storage });
+    expect((await watcher.glance(taskId))?.state.status).toBe("running");
+    let answer = (_: Description): void => {};
+    slow.mockReturnValueOnce(new Promise((resolve) => (answer = resolve)));
+    vi.advanceTimersByTime(2_000);
+    expect((await watcher.glance(taskId))?.state.status).toBe("running");
+    vi.advanceTimersByTime(1_001);
+    const patient = watcher.glance(taskId);
+    answers.state = { ...state, status: "parked" };
+    answer({ ...open, history: "r/12" });
+    expect((await patient)?.state.status).toBe("parked");
+    expect((await watcher.glance(taskId))?.state.status).toBe("parked");
+  });
+
+  it("knows of a task that has just begun what it began with", async () => {
+    const gateway = temporal({ description: open, state });
+    const watcher = createWatcher({ temporal: { ...gateway, describe: () => new Promise(() => undefined) }, storage });
+    watcher.began(input);
+    expect(await watcher.glance(taskId)).toMatchObject({ answeredBy: "temporal", ended: false, state: { task_id: taskId, status: "running", user_id: "ada", created_at: input.createdAt, settings: input.settings } });
+  });
+
+  it("takes no old look where a new one comes soon", async () => {
+    const answers = { description: open, state };
+    const watcher = createWatcher({ temporal: temporal(answers), storage });
+    await watcher.glance(taskId);
+    answers.description = { ...open, history: "r/12" };
+    answers.state = { ...state, status: "parked" };
+    vi.advanceTimersByTime(1_000);
+    expect((await watcher.glance(taskId))?.state.status).toBe("parked");
   });
 
   it("knows nothing of what nobody knows", async () => {

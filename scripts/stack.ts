@@ -35,6 +35,9 @@ export interface Stack {
   stop(): Promise<void>;
 }
 
+/** Node's file operations share four threads: enough for fsyncs to a busy disk to hold up everything else that the API reads and writes. */
+export const API_THREADS = { UV_THREADPOOL_SIZE: "16" };
+
 /** What a killed stack leaves behind, so that the next one can end it. */
 interface StackFile {
   supervisor: number;
@@ -130,7 +133,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     begin("temporal", tools.temporal, ["server", "start-dev", "--ip", "127.0.0.1", "--port", String(temporalPort), "--ui-port", String(uiPort), "--db-filename", join(home, "temporal.sqlite"), "--log-level", "error", ...attributes], { echo: null });
     await until(`Temporal to answer at ${temporalAddress} (its log: ${join(logs, "temporal.log")})`, 60, () => reachable(temporalPort));
     for (const [name, queues] of Object.entries(options.workers ?? { worker: null })) begin(name, process.execPath, ["--import", "tsx", "workers/main.ts"], queues === null ? {} : { own: { ACTVERSE_QUEUES: queues.join(",") } });
-    begin("api", process.execPath, ["--import", "tsx", "api/main.ts"], { echo: null });
+    begin("api", process.execPath, ["--import", "tsx", "api/main.ts"], { echo: null, own: API_THREADS });
     const apiUrl = `http://${host === "0.0.0.0" ? "127.0.0.1" : host}:${port}`;
     await until(`the API to answer at ${apiUrl}/health (its log: ${join(logs, "api.log")})`, 60, async () => (await fetch(`${apiUrl}/health`)).ok);
     return { apiUrl, temporalUrl: `http://127.0.0.1:${uiPort}`, temporalAddress, pids: () => ({ ...running }), stop };

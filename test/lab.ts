@@ -12,6 +12,7 @@ import type { StepState, TaskState } from "../domain/state.ts";
 import { until } from "../scripts/child.ts";
 import { createApiClient, type ApiClient } from "../cli/client.ts";
 import { freePort } from "../scripts/ports.ts";
+import { API_THREADS } from "../scripts/stack.ts";
 import { readTools } from "../scripts/tools.ts";
 import { startTemporal } from "./temporal-server.ts";
 
@@ -84,7 +85,7 @@ export async function createLab({ env: more }: { env?: Record<string, string> } 
 
   const apiUrl = `http://127.0.0.1:${port}`;
   const api = createApiClient({ url: apiUrl });
-  start("api/main.ts");
+  start("api/main.ts", API_THREADS);
   await until("the API to answer", 60, () => api.get("/health")).catch((error: unknown) => {
     throw new Error(`${String(error)}\n${logs()}`);
   });

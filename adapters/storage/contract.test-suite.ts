@@ -29,6 +29,17 @@ export function storageContract(kind: string, create: () => Promise<Storage>): v
       expect((await storage.read("edits/1.json")).toString()).toBe(`writer ${won.indexOf(true)}`);
     });
 
+    it("keeps an empty key, which exactly one can create", async () => {
+      const storage = await create();
+      const won = await Promise.all(Array.from({ length: 20 }, () => storage.createIfAbsent("list/one", "")));
+      expect(won.filter(Boolean)).toHaveLength(1);
+      expect(await storage.list("list/")).toEqual(["list/one"]);
+      expect(await storage.size("list/one")).toBe(0);
+      await storage.put("list/two", "2");
+      expect(await storage.createIfAbsent("list/two", "")).toBe(false);
+      expect((await storage.read("list/two")).toString()).toBe("2");
+    });
+
     it("lists a prefix in order and nothing unpublished", async () => {
       const storage = await create();
       for (const key of ["f/2.json", "f/1.json", "f/sub/3.json", "g/1.json"]) await storage.put(key, "x");

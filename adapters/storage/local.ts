@@ -9,6 +9,17 @@ const TEMPORARY = ".tmp";
 
 const codeOf = (error: unknown): string | undefined => (error as NodeJS.ErrnoException | undefined)?.code;
 
+/** false where the path is taken. */
+async function ifFree(publish: () => Promise<void>): Promise<boolean> {
+  try {
+    await publish();
+    return true;
+  } catch (error) {
+    if (codeOf(error) === "EEXIST") return false;
+    throw error;
+  }
+}
+
 /** A folder on this machine. A file appears whole or not at all: temporary file, fsync, then rename (put) or hard link (createIfAbsent). */
 export function createLocalStorage(options: { root: string }): Storage {
   const root = resolve(options.root);
@@ -46,6 +57,17 @@ export function createLocalStorage(options: { root: string }): Storage {
     }
   }
 
+  /** A key that says all by its name. */
+  async function created(key: string): Promise<boolean> {
+    const target = pathOf(key);
+    try {
+      await mkdir(dirname(target), { recursive: true });
+      return await ifFree(async () => (await open(target, "wx")).close());
+    } catch (error) {
+      throw new StorageError(key, "cannot write", { cause: error });
+    }
+  }
+
   async function walk(folder: string): Promise<string[]> {
     const entries = await readdir(folder, { withFileTypes: true }).catch((error: unknown) => {
       if (codeOf(error) === "ENOENT" || codeOf(error) === "ENOTDIR") return [];
@@ -71,16 +93,8 @@ export function createLocalStorage(options: { root: string }): Storage {
       return pathOf(key);
     },
     put: (key, content) => staged(key, content, (temporary, target) => rename(temporary, target)),
-    createIfAbsent: (key, content) =>
-      staged(key, content, async (temporary, target) => {
-        try {
-          await link(temporary, target);
-          return true;
-        } catch (error) {
-          if (codeOf(error) === "EEXIST") return false;
-          throw error;
-        }
-      }),
+    // An empty file is whole from the beginning.
+    createIfAbsent: (key, content) => (content === "" ? created(key) : staged(key, content, (temporary, target) => ifFree(() => link(temporary, target)))),
     async list(prefix, { after = "", limit } = {}) {
       const folder = prefix.endsWith("/") ? pathOf(prefix) : dirname(pathOf(prefix));
       const keys = (await walk(folder)).map((path) => relative(root, path).split(sep).join("/"));

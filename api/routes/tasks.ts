@@ -5,7 +5,7 @@ import { ID_PATTERN, makeId } from "../../domain/ids.ts";
 import { settingsChanged, settingsOf } from "../../domain/settings.ts";
 import { RetryBody, STEPS, TaskBody, type TaskSettings } from "../../domain/task.ts";
 import { retry } from "../../workflows/messages.ts";
-import { checkOwner, refuseEnded, taskOrRunFor, type App, type Context } from "../context.ts";
+import { checkOwner, refuseEnded, statusFor, taskOrRunFor, type App, type Context } from "../context.ts";
 import { checkPath } from "../file-path.ts";
 import { claimTask } from "../idempotency.ts";
 import { callerOf } from "../plugins/auth.ts";
@@ -30,7 +30,7 @@ const List = Type.Object(
 const Page = Type.Object({ tasks: Type.Array(TaskRow), next: Type.Union([Type.String(), Type.Null()], { description: "The cursor of the next page; null: this is the last one. With filters a page may be short, or even empty, and still have a next one." }) });
 
 export function taskRoutes(app: App, context: Pick<Context, "storage" | "temporal" | "watcher" | "index" | "allowedRoots" | "externalLabeling">): void {
-  const { storage, temporal, allowedRoots, index } = context;
+  const { storage, temporal, watcher, allowedRoots, index } = context;
   const list = createTaskList(context);
   const common = { config: { policy: "user" as const } };
   const tags = ["tasks"];
@@ -60,6 +60,8 @@ export function taskRoutes(app: App, context: Pick<Context, "storage" | "tempora
         // Listed first: whatever happens between the two, what runs is listed.
         await index.add({ id: taskId, kind: null, owner: settings.user_id, people: settings.labeling.people ?? [] });
         await temporal.start({ taskId, settings, createdAt });
+        // With a key it may have begun long ago.
+        if (key === undefined) watcher.began({ taskId, settings, createdAt });
       }
       void reply.code(201).header("location", `/status/${taskId}`);
       return { task_id: taskId, status_url: `/status/${taskId}`, labeling_url: `/label/${taskId}` };
@@ -75,7 +77,7 @@ export function taskRoutes(app: App, context: Pick<Context, "storage" | "tempora
   });
 
   app.get("/status/:task_id", { ...common, schema: { tags, summary: "Every step's state and progress", params: TaskParams, response: answers({ 200: Type.Unsafe<object>(StatusAnswer) }, 401, 404, 503) } }, async (request) => {
-    const { state, answeredBy } = await taskOrRunFor(request, context, request.params.task_id, "label");
+    const { state, answeredBy } = await statusFor(request, context, request.params.task_id);
     return { ...state, answered_by: answeredBy };
   });
 
