@@ -6,8 +6,15 @@ import { readJson } from "../adapters/storage/storage.ts";
 import { InputError, messageOf } from "../domain/errors.ts";
 import { frameKeys, trainKeys } from "../domain/layout.ts";
 import type { ModelCard, ServingPointer } from "../domain/models.ts";
+import type { Reference } from "../domain/reference.ts";
 import type { DeployInput } from "../domain/steps.ts";
 import { Crash, TASK, dyingAt, fixture, modelAsItLies, squares, startModelLab, type ModelLab } from "./models/models.test-tools.ts";
+
+/** An ONNX file with one more entry of metadata: protobuf files that are put one behind another are one. Short texts only. */
+function withMetadata(onnx: Buffer, key: string, value: string): Buffer {
+  const field = (tag: number, content: Buffer): Buffer => Buffer.concat([Buffer.from([tag, content.length]), content]);
+  return Buffer.concat([onnx, field(0x72, Buffer.concat([field(0x0a, Buffer.from(key)), field(0x12, Buffer.from(value))]))]);
+}
 
 describe("deployment", () => {
   let lab: ModelLab;
@@ -37,6 +44,21 @@ describe("deployment", () => {
     expect(await pointer()).toMatchObject({ version: 1, before: [], by: "ada", why: "deployed", change_id: "d1" });
     expect(await config()).toContain("versions: [ 1 ]");
     expect(await lab.models.served(TASK)).toBe(1);
+  });
+
+  it("lets a model in 8 bit differ from PyTorch a little more than another, and says what it is", async () => {
+    const referenceKey = await lab.reference("pose-fixed-uint8");
+    const reference = await readJson<Reference>(lab.storage, referenceKey);
+    for (const { detections } of reference.images) for (const { box } of detections) box[2] += 2;
+    await lab.storage.put(referenceKey, JSON.stringify(reference));
+    await expect(lab.deploy(await lab.input("d1", "pose-fixed-uint8", { referenceKey }))).rejects.toThrow(/up to 2 px.*allowed are 1 px and 0.01/);
+    expect(await card(1)).not.toHaveProperty("precision");
+    const made = await lab.deploy(await lab.input("d2", withMetadata(await fixture("pose-fixed-uint8"), "precision", "int8"), { referenceKey }));
+    expect(made).toMatchObject({ model: { version: 2 }, parity: [{ max_box_px: 2, unmatched: 0 }] });
+    expect(await card(2)).toMatchObject({ status: "deployed", precision: "int8" });
+    for (const { detections } of reference.images) for (const { box } of detections) box[2] += 2;
+    await lab.storage.put(referenceKey, JSON.stringify(reference));
+    await expect(lab.deploy(await lab.input("d3", withMetadata(await fixture("pose-fixed-uint8"), "precision", "int8"), { referenceKey }))).rejects.toThrow(/up to 4 px.*allowed are 3 px and 0.15/);
   });
 
   it("is one version however often it is tried, and another for another deployment", async () => {

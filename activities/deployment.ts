@@ -3,6 +3,7 @@ import type { ModelRef } from "../domain/detections.ts";
 import { InputError, messageOf } from "../domain/errors.ts";
 import { sha256Of } from "../domain/hash.ts";
 import { modelKeys } from "../domain/layout.ts";
+import { toleranceOf } from "../domain/parity.ts";
 import { isModelName, pointerTo, type ModelCard } from "../domain/models.ts";
 import type { DeployInput, DeployOutput } from "../domain/steps.ts";
 import type { Deps } from "./deps.ts";
@@ -47,7 +48,7 @@ export function createDeployStep(deps: Pick<Deps, "storage" | "serving" | "embed
     const reference = input.referenceKey ?? null;
     const frames = reference === null && serving.kind !== deps.embedded.kind ? await framesToTry(storage, input.framesOf) : [];
     const checks = await compareRuntimes(deps, { model, info, context, trial: { referenceKey: reference, frames } });
-    mustAgree(checks);
+    mustAgree(checks, toleranceOf(info.precision));
     return { classes: info.classes, keypoints: info.keypoints, parity: { reference, checks } };
   }
 
@@ -122,6 +123,7 @@ function newCard(input: DeployInput, version: number, { sha256, bytes, onnx, fac
     classes: facts.classes,
     keypoints: facts.keypoints,
     imgsz: facts.imgsz,
+    ...(facts.precision === "int8" ? { precision: facts.precision } : {}),
     opset: onnx.opset,
     inputs: tensorFacts(onnx.inputs),
     outputs: tensorFacts(onnx.outputs),

@@ -8,7 +8,7 @@ import { createBuiltinLabeling } from "../adapters/labeling/builtin.ts";
 import { drawn, SETTINGS, TASK, writeFrames } from "../adapters/labeling/contract.test-suite.ts";
 import { createLocalStorage } from "../adapters/storage/local.ts";
 import type { Storage } from "../adapters/storage/storage.ts";
-import { TrainerError, type Trainer } from "../adapters/training/trainer.ts";
+import { TrainerError, type ExportReport, type Trainer } from "../adapters/training/trainer.ts";
 import { sha256Of } from "../domain/hash.ts";
 import { trainKeys } from "../domain/layout.ts";
 import type { Progress } from "../domain/state.ts";
@@ -25,7 +25,7 @@ const EPOCHS = 5;
 /** Trains in no time: an epoch is a line of results.csv. It goes on where last.pt is, and ends as told before an epoch. */
 function createFakeTrainer() {
   const calls: { begins: number; settings: Record<string, unknown>; images: string[] }[] = [];
-  const told = { before: new Map<number, () => Promise<void> | void>(), parity: SOUND, references: ["00000.png", "00001.png"], report: true };
+  const told = { before: new Map<number, () => Promise<void> | void>(), parity: SOUND, references: ["00000.png", "00001.png"], report: true, int8: undefined as ExportReport["int8"] };
   const trainer: Trainer = {
     async train({ data, runFolder, settings, onCheckpoint, onProgress, signal }) {
       const [last, best, results, model] = [join(runFolder, "weights/last.pt"), join(runFolder, "weights/best.pt"), join(runFolder, "results.csv"), join(runFolder, "model.pt")];
@@ -49,13 +49,14 @@ function createFakeTrainer() {
       await writeFile(model, `model after ${await readFile(results, "utf8")}`);
       return { model, results, epochs: EPOCHS, bestEpoch: 3, base: "from scratch", task: "pose", imgsz: 320, metrics: { box_map50: 0.9 }, notes: ["made by the trainer"], ...(told.report ? { report } : {}) };
     },
-    async export({ model, data, imgsz, output, reference }) {
+    async export({ model, data, imgsz, output, int8, reference }) {
+      if (int8 !== undefined) await writeFile(int8, "in 8 bit");
       const images = await readdir(join(dirname(data!), "data/images/val"));
       await writeFile(output, `onnx of ${await readFile(model, "utf8")} at ${imgsz} with ${images.length}`);
       await mkdir(reference!, { recursive: true });
       for (const name of told.references) await writeFile(join(reference!, name), `as the network gets it: ${name}`);
       await writeFile(join(reference!, "reference.json"), JSON.stringify({ imgsz, confidence: 0.25, iou: 0.7, images: told.references.map((name) => ({ file: name, width: 64, height: 64, detections: [] })) }));
-      return { parity: told.parity, imgsz: imgsz ?? 320, task: "pose" };
+      return { parity: told.parity, imgsz: imgsz ?? 320, task: "pose", ...(int8 === undefined || told.int8 === undefined ? {} : { int8: told.int8 }) };
     },
   };
   return { trainer, calls, told };
@@ -264,7 +265,7 @@ describe("the report", () => {
 });
 
 describe("exportModel", () => {
-  const exportModel = () => new MockActivityEnvironment().run(createTrainingSteps({ storage, trainer: fake.trainer, workFolder, files: { allowedRoots: [root], allowedHosts: [], maxBytes: 0 } }).exportModel, { ...of, modelKey: keys.model, dataKey: dataset.dataKey, imgsz: 320 });
+  const exportModel = (more: { int8?: boolean } = {}) => new MockActivityEnvironment().run(createTrainingSteps({ storage, trainer: fake.trainer, workFolder, files: { allowedRoots: [root], allowedHosts: [], maxBytes: 0 } }).exportModel, { ...of, modelKey: keys.model, dataKey: dataset.dataKey, imgsz: 320, ...more });
 
   it("publishes the ONNX file that agrees with the model, with its hash", async () => {
     await train();
@@ -274,6 +275,31 @@ describe("exportModel", () => {
     expect(await storage.list(keys.reference)).toEqual([`${keys.reference}00000.png`, `${keys.reference}00001.png`, keys.referenceJson]);
     expect(await text(`${keys.reference}00001.png`)).toBe("as the network gets it: 00001.png");
     expect(await readdir(join(workFolder, "export"))).toEqual([]);
+  });
+
+  it("publishes the model in 8 bit where that was asked for and is as good", async () => {
+    await train();
+    const parity = { ...SOUND, max_box_px: 2.4, max_score: 0.08 };
+    fake.told.int8 = { parity, pointsLost: 0.3 };
+    expect(await exportModel({ int8: true })).toEqual({ onnxKey: keys.onnx, sha256: sha256Of("in 8 bit"), parity, precision: "int8", referenceKey: keys.referenceJson, notes: [expect.stringMatching(/^The model serves in 8 bit: .* 2\.4 px, .* 0\.3 points lower$/)] });
+    expect(await text(keys.onnx)).toBe("in 8 bit");
+    // Not asked for.
+    expect(await exportModel()).toMatchObject({ parity: SOUND });
+    expect(await text(keys.onnx)).toContain("onnx of model");
+  });
+
+  it.each<[string, NonNullable<ExportReport["int8"]>, string]>([
+    ["finds other boxes", { parity: { ...SOUND, max_box_px: 3.1 }, pointsLost: 0 }, "3.1 px"],
+    ["finds one more", { parity: { ...SOUND, unmatched: 1 }, pointsLost: 0 }, "1 objects have no counterpart"],
+    ["is less accurate", { parity: SOUND, pointsLost: 1.2 }, "1.2 points lower"],
+    ["cannot be made", { refused: "the nodes have other names" }, "the nodes have other names"],
+  ])("publishes the model as it was trained where the one in 8 bit %s, and says so", async (_what, int8, why) => {
+    await train();
+    fake.told.int8 = int8;
+    const made = await exportModel({ int8: true });
+    expect(made).toMatchObject({ parity: SOUND, notes: [expect.stringContaining(why)] });
+    expect(made).not.toHaveProperty("precision");
+    expect(await text(keys.onnx)).toContain("onnx of model");
   });
 
   it("leaves nothing of an earlier reference", async () => {

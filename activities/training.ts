@@ -1,12 +1,12 @@
 import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
-import type { TrainerError, TrainReport } from "../adapters/training/trainer.ts";
+import type { ExportReport, TrainerError, TrainReport } from "../adapters/training/trainer.ts";
 import { readJson } from "../adapters/storage/storage.ts";
 import { InputError } from "../domain/errors.ts";
 import { canonicalJson, sha256Of } from "../domain/hash.ts";
 import { trainKeys } from "../domain/layout.ts";
 import type { Manifest } from "../domain/manifest.ts";
-import { describeParity, parityHolds } from "../domain/parity.ts";
+import { describeParity, int8Holds, parityHolds } from "../domain/parity.ts";
 import type { Reference } from "../domain/reference.ts";
 import type { ExportInput, ExportOutput, Parity, StepInput, TrainInput, TrainOutput } from "../domain/steps.ts";
 import type { Deps } from "./deps.ts";
@@ -78,7 +78,8 @@ export function createTrainingSteps({ storage, trainer, files, workFolder }: Pic
       longStep(async (context) => {
         const { snapshot, images, flip_idx, task } = await readJson<Manifest>(storage, input.dataset.manifestKey);
         // Classes, keypoints and flip_idx are in data.yaml.
-        const asked: Settings = { ...input.settings.training, task };
+        const { int8: _ofExport, ...training } = input.settings.training;
+        const asked: Settings = { ...training, task };
         const run = await openRun(storage, input, sha256Of(canonicalJson({ snapshot: snapshot.sha256, images, flip_idx, settings: asked })));
         const done = run.done();
         if (done !== null) return done;
@@ -110,15 +111,17 @@ export function createTrainingSteps({ storage, trainer, files, workFolder }: Pic
           await fetchFile(storage, input.modelKey, model);
           const output = join(scratch, "model.onnx");
           const reference = join(scratch, "reference");
-          const { parity } = await trainer.export({ model, data, imgsz: input.imgsz, output, reference, signal, onProgress: report }).catch((error: unknown) => {
+          const int8 = join(scratch, "model.int8.onnx");
+          const made = await trainer.export({ model, data, imgsz: input.imgsz, output, reference, signal, onProgress: report, ...(input.int8 === true ? { int8 } : {}) }).catch((error: unknown) => {
             if (!isTrainerError(error) || error.kind !== "input") throw error;
             throw new InputError({ field: "model", message: error.message, whatToDo: "Retry the training.", status: 422, cause: error });
           });
-          checkParity(parity);
+          checkParity(made.parity);
+          const chosen = chooseFile(made, { output, int8 });
           signal.throwIfAborted();
           await publishReference(reference, keys);
-          await storage.put(keys.onnx, { file: output });
-          return { onnxKey: keys.onnx, sha256: await fileSha256(output), parity, referenceKey: keys.referenceJson };
+          await storage.put(keys.onnx, { file: chosen.file });
+          return { onnxKey: keys.onnx, sha256: await fileSha256(chosen.file), referenceKey: keys.referenceJson, ...chosen.about };
         }),
       ),
   };
@@ -133,6 +136,16 @@ const isTrainerError = (error: unknown): error is TrainerError => error instance
 function outputOf(made: TrainReport, modelKey: string, resultsKey: string, notes: string[]): TrainOutput {
   const { epochs, bestEpoch, base, task, imgsz, metrics } = made;
   return { modelKey, resultsKey, epochs, bestEpoch, base, task, imgsz, metrics, notes: [...notes, ...made.notes] };
+}
+
+/** The model in 8 bit, where it was asked for and is as good. */
+function chooseFile({ parity, int8 }: ExportReport, files: { output: string; int8: string }): { file: string; about: Pick<ExportOutput, "parity" | "precision" | "notes"> } {
+  if (int8 === undefined) return { file: files.output, about: { parity } };
+  const exact = (why: string) => ({ file: files.output, about: { parity, notes: [`The model stays as it was trained, not in 8 bit: ${why}`] } });
+  if ("refused" in int8) return exact(int8.refused);
+  const found = `${describeParity(int8.parity)}; mAP50-95 on the validation frames is ${Math.abs(int8.pointsLost)} points ${int8.pointsLost > 0 ? "lower" : "higher"}`;
+  if (!int8Holds(int8.parity, int8.pointsLost)) return exact(found);
+  return { file: files.int8, about: { parity: int8.parity, precision: "int8", notes: [`The model serves in 8 bit: ${found}`] } };
 }
 
 /** A model that answers differently where it serves is not deployed; the one before keeps serving. */

@@ -110,7 +110,7 @@ describe("a watcher", () => {
     const slow = vi.fn(gateway.describe);
     const watcher = createWatcher({ temporal: { ...gateway, describe: slow }, storage });
     expect((await watcher.glance(taskId))?.state.status).toBe("running");
-    let answer = (_: Description): void => {};
+    let answer: (description: Description) => void = () => {};
     slow.mockReturnValueOnce(new Promise((resolve) => (answer = resolve)));
     vi.advanceTimersByTime(2_000);
     expect((await watcher.glance(taskId))?.state.status).toBe("running");

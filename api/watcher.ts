@@ -103,8 +103,8 @@ export function createWatcher({ temporal, storage }: { temporal: Pick<TemporalGa
     began({ taskId, settings, createdAt }: PipelineInput): void {
       const { user_id: owner, project } = settings;
       const description: Description = { taskId, kind: null, open: true, status: "running", owner, project, step: null, round: 1, createdAt, endedAt: null, history: "", activities: [] };
-      const view: TaskView = { state: stateFromDescription(description, { taskId, settings, createdAt }), answeredBy: "temporal", ended: false };
-      remember(taskId, { answer: Promise.resolve(view), staleAt: 0, silentUntil: 0, said: null, last: { view, at: Date.now() } });
+      const begun: TaskView = { state: stateFromDescription(description, { taskId, settings, createdAt }), answeredBy: "temporal", ended: false };
+      remember(taskId, { answer: Promise.resolve(begun), staleAt: 0, silentUntil: 0, said: null, last: { view: begun, at: Date.now() } });
     },
 
     /** The same for those who would rather have it soon than new: where Temporal takes its time, what was seen at most GLANCE_OLD_MS ago. */

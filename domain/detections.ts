@@ -1,3 +1,5 @@
+import type { Precision } from "./model-facts.ts";
+
 /** What a model found in one frame, and the way there. Pixels of the upright original frame unless said otherwise. */
 
 export interface Detection {
@@ -75,6 +77,7 @@ export interface ModelInfo {
   /** It takes images of other sizes too: sides that are multiples of `stride` (default 32). */
   dynamicSize?: boolean;
   stride?: number;
+  precision?: Precision;
 }
 
 /** A deployed model, as steps name it. */

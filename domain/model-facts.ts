@@ -1,6 +1,9 @@
 import { ONNX_FLOAT, ONNX_UINT8, type OnnxFile } from "./onnx-file.ts";
 import { parsePythonLiteral, type PythonValue } from "./python-literal.ts";
 
+/** int8: most of its arithmetic is in 8 bit. */
+export type Precision = "float32" | "int8";
+
 /** What is needed to feed an Ultralytics detect or pose model and to read its output; from its file, never assumed. */
 export interface ModelFacts {
   task: "detect" | "pose";
@@ -20,6 +23,8 @@ export interface ModelFacts {
   stride: number;
   /** Version of ONNX's operators. */
   opset: number;
+  /** As the file says; one that says nothing is float32. */
+  precision: Precision;
 }
 
 /** What a file may ask for: its own numbers decide how much memory is taken. */
@@ -73,6 +78,7 @@ export function modelFactsOf(file: OnnxFile, given: GivenNames = {}): ModelFacts
     dynamicSize: height === null && width === null,
     stride,
     opset: file.opset,
+    precision: file.metadata["precision"] === "int8" ? "int8" : "float32",
   };
 }
 

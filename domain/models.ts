@@ -1,3 +1,4 @@
+import type { Precision } from "./model-facts.ts";
 import type { ParityCheck } from "./steps.ts";
 
 /** The model registry: what lies beside each model of models/{name}/ (domain/layout), and how it changes which version answers. */
@@ -32,6 +33,7 @@ export interface ModelCard {
   keypoints: string[];
   /** Height, width. */
   imgsz: [number, number];
+  precision?: Precision;
   opset: number;
   inputs: TensorFacts[];
   outputs: TensorFacts[];

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Detection } from "./detections.ts";
-import { compareDetections, describeParity, parityHolds } from "./parity.ts";
+import { compareDetections, describeParity, int8Holds, parityHolds, toleranceOf } from "./parity.ts";
 
 const confidence = 0.25;
 const object = (change: Partial<Detection> = {}): Detection => ({ box: [10, 10, 50, 40], score: 0.9, classId: 0, keypoints: [[20, 20, 0.8], [40, 30, 0.7]], ...change });
@@ -26,6 +26,14 @@ describe("parity", () => {
     expect(compare([], [object()]).unmatched).toBe(1);
     expect(compare([object()], [object({ classId: 1 })]).unmatched).toBe(2);
     expect(compare([object()], [object({ keypoints: [] })]).unmatched).toBe(2);
+  });
+
+  it("is wider for a model in 8 bit, whose accuracy counts too", () => {
+    const tolerance = toleranceOf("int8");
+    const near = compareDetections({ pairs: [{ ours: [object(), object({ score: 0.35, box: [100, 10, 140, 40] })], theirs: [object({ box: [12, 10, 50, 40], score: 0.8 })] }], confidence, tolerance });
+    expect(near).toMatchObject({ max_box_px: 2, max_score: 0.1, unmatched: 0 });
+    expect([parityHolds(near), parityHolds(near, tolerance), int8Holds(near, 0.9), int8Holds(near, 1.1), int8Holds(near, Number.NaN)]).toEqual([false, true, true, false, false]);
+    expect(toleranceOf()).toEqual(toleranceOf("float32"));
   });
 
   it("lets an object at the threshold be missing on one side, and looks at none below it", () => {

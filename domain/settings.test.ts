@@ -20,7 +20,7 @@ describe("settingsOf", () => {
     expect(settings).toEqual({
       file_path: "/videos/a.mp4", user_id: "ada", project: "default", classes: ["animal"], keypoints: [], skeleton: [], flip_idx: null, num_animals: null, num_frames: 60, prelabel: "auto",
       labeling: { tool: "builtin", allow_partial: false, reviewer_not_labeler: false, people: [], remind_after: 86_400 },
-      training: { task: "auto", base_model: "auto", scale: "auto", device: "auto", seed: 0, augment: true },
+      training: { task: "auto", base_model: "auto", scale: "auto", device: "auto", int8: false, seed: 0, augment: true },
       inference: { confidence: 0.25, iou: 0.7, batch_size: 8, frame_skip: 0, max_frames: null },
       outputs: ["json", "csv", "video", "notebook", "report", "dlc", "via", "parquet", "labels"], upload: [],
       annotate: { trails: true },
@@ -31,7 +31,7 @@ describe("settingsOf", () => {
 
   it("keeps what was given, also inside groups", () => {
     const settings = settingsOf({ ...body, num_animals: 2, training: { epochs: 7 }, inference: { iou: 0.5 } });
-    expect(settings).toMatchObject({ num_animals: 2, training: { epochs: 7, seed: 0 }, inference: { iou: 0.5, confidence: 0.25 } });
+    expect(settings).toMatchObject({ num_animals: 2, training: { epochs: 7, int8: false, seed: 0 }, inference: { iou: 0.5, confidence: 0.25 } });
   });
 
   it.each([
@@ -57,7 +57,7 @@ describe("settingsOf", () => {
 
 describe("trainingSettingsOf", () => {
   it("fills the defaults, and takes what fits together", () => {
-    expect(trainingSettingsOf({ epochs: 3 })).toEqual({ task: "auto", base_model: "auto", scale: "auto", device: "auto", seed: 0, augment: true, epochs: 3 });
+    expect(trainingSettingsOf({ epochs: 3 })).toEqual({ task: "auto", base_model: "auto", scale: "auto", device: "auto", int8: false, seed: 0, augment: true, epochs: 3 });
     for (const training of [{ scale: "n", base_model: "yolo11n.pt" }, { scale: "micro", base_model: "scratch" }, { scale: "m", base_model: "/models/flies.pt" }, { device: "0,1", batch: 8 }] satisfies TrainingSettings[]) expect(trainingSettingsOf(training)).toMatchObject(training);
   });
   it.each([

@@ -1,6 +1,7 @@
 import type { FrameComment } from "./events.ts";
 import type { ModelRef, Segment } from "./detections.ts";
 import type { Account } from "./ledger.ts";
+import type { Precision } from "./model-facts.ts";
 import type { RoundOutcome, TaskState } from "./state.ts";
 import type { TaskSettings } from "./task.ts";
 
@@ -73,9 +74,11 @@ export type TrainingData =
 export interface ImportInput extends StepInput { data: TrainingData; settings: TaskSettings }
 export interface TrainInput extends StepInput { dataset: DatasetOutput; settings: TaskSettings }
 export interface TrainOutput { modelKey: string; resultsKey: string; epochs: number; bestEpoch: number; base: string; task: "detect" | "pose"; imgsz: number; metrics: Record<string, number>; notes: string[] }
-export interface ExportInput extends StepInput { modelKey: string; dataKey: string; imgsz: number }
+/** `int8`: in 8 bit, where that is as good. */
+export interface ExportInput extends StepInput { modelKey: string; dataKey: string; imgsz: number; int8?: boolean }
 export interface Parity { images: number; objects: number; max_box_px: number; max_score: number; max_keypoint_px: number; unmatched: number }
-export interface ExportOutput { onnxKey: string; sha256: string; parity: Parity; referenceKey?: string | null }
+/** `parity`: of the file under `onnxKey` with PyTorch. `notes`: what a person should know of it. */
+export interface ExportOutput { onnxKey: string; sha256: string; parity: Parity; referenceKey?: string | null; precision?: Precision; notes?: string[] }
 /** A user's .pt. `framesOf`: the task in whose frames it is tried; absent: in those of any. */
 export interface ExportImportedInput extends StepInput { modelKey: string; imgsz?: number; framesOf?: string }
 export interface ExportImportedOutput { onnxKey: string; sha256: string; parity: Parity; referenceKey: string; imgsz: number; task: "detect" | "pose" }

@@ -47,6 +47,7 @@ export const TrainingSettings = Type.Object(
     patience: Type.Optional(Type.Integer({ minimum: 1, maximum: 5000, description: "Stop after so many epochs without a better model." })),
     batch: Type.Optional(Type.Integer({ minimum: 1, maximum: 512, description: "Images a step, over all GPUs together. Halved where memory runs out." })),
     device: Type.Optional(Type.String({ pattern: "^(auto|cpu|mps|cuda|[0-9]{1,3}(,[0-9]{1,3})*)$", default: "auto", description: "auto, cpu, mps, cuda, or GPU numbers such as 0,1." })),
+    int8: Type.Optional(Type.Boolean({ default: false, description: "Serve the model in 8 bit, which is quicker on a CPU, where it is as accurate on the validation frames; else as it was trained." })),
     seed: Type.Optional(Type.Integer({ minimum: 0, maximum: 2_147_483_647, default: 0 })),
     augment: Type.Optional(Type.Union([Type.Boolean(), AugmentSwitches], { default: true, description: "All, none, or switches: `{ flip, rotate, scale, color }`." })),
     time_limit: Type.Optional(Type.Integer({ minimum: 30, maximum: 2_592_000, description: "Seconds after which training ends with the best model so far." })),

@@ -356,6 +356,21 @@ describe("the pages", () => {
     expect(await page.getByRole("link", { name: "open field" }).count()).toBe(0);
   });
 
+  test("what an ended task has made is deleted from its page", async () => {
+    const { token } = await createKeyStore({ storage: lab.storage }).add({ userId: "operator", admin: true });
+    await page.goto(`${lab.apiUrl}/task/${taskId}`);
+    await page.getByLabel("API key").fill(token);
+    await page.getByRole("button", { name: "Sign in" }).click();
+    page.once("dialog", (dialog) => void dialog.accept());
+    await page.getByRole("button", { name: "Delete" }).click();
+    await page.getByText("What this task had made was deleted on").waitFor();
+    expect(await page.getByRole("button", { name: "Delete" }).count()).toBe(0);
+    expect(await lab.storage.list(`videos/${taskId}/`)).toEqual([]);
+    await page.goto(`${lab.apiUrl}/`);
+    await page.getByRole("heading", { name: "Tasks" }).waitFor();
+    expect(await page.getByRole("link", { name: "open field" }).count()).toBe(0);
+  });
+
   test("no script failed and the content security policy refused nothing", () => {
     expect(errors).toEqual([]);
   });

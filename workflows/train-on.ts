@@ -7,7 +7,7 @@ export async function trainOn(task: Task, dataset: DatasetOutput): Promise<{ tra
   const { settings } = task.state;
   task.emit("model.training.requested", { data_path: dataset.dataKey });
   const training = await run.trainModel({ ...task.input, dataset, settings });
-  const exported = await run.exportModel({ ...task.input, modelKey: training.modelKey, dataKey: dataset.dataKey, imgsz: training.imgsz });
+  const exported = await run.exportModel({ ...task.input, modelKey: training.modelKey, dataKey: dataset.dataKey, imgsz: training.imgsz, ...(settings.training.int8 === true ? { int8: true } : {}) });
   task.emit("model.training.completed", { model_path: training.modelKey, status: "completed", metrics: training.metrics });
-  return { training, exported, result: { ...training, dataset, onnx: exported } };
+  return { training, exported, result: { ...training, ...(exported.notes === undefined ? {} : { notes: [...training.notes, ...exported.notes] }), dataset, onnx: exported } };
 }

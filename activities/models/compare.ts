@@ -3,7 +3,7 @@ import { readJsonIfThere, type Storage } from "../../adapters/storage/storage.ts
 import type { Detection, ModelInfo, ModelRef } from "../../domain/detections.ts";
 import { InputError } from "../../domain/errors.ts";
 import { letterboxFor, type Size } from "../../domain/letterbox.ts";
-import { PARITY_TOLERANCE, compareDetections, describeParity, parityHolds } from "../../domain/parity.ts";
+import { compareDetections, describeParity, parityHolds, toleranceOf, type Tolerance } from "../../domain/parity.ts";
 import type { Reference } from "../../domain/reference.ts";
 import type { ParityCheck } from "../../domain/steps.ts";
 import { letterboxedImage, planarImage } from "../files/planar.ts";
@@ -47,7 +47,8 @@ export async function compareRuntimes(deps: CompareDeps, of: { model: ModelRef; 
   if (reference === null && (runtimes.length === 1 || frames.length === 0)) return [];
   const groups = reference === null ? await groupOfFrames(deps.storage, frames, of.info) : await groupsOf(deps.storage, referenceKey!, reference);
   const confidence = reference?.confidence ?? CONFIDENCE;
-  const limits = { confidence: confidence - PARITY_TOLERANCE.score, iou: reference?.iou ?? IOU, maxDetections: MAX_DETECTIONS };
+  const tolerance = toleranceOf(of.info.precision);
+  const limits = { confidence: confidence - tolerance.score, iou: reference?.iou ?? IOU, maxDetections: MAX_DETECTIONS };
 
   const found: { name: string; detections: Detection[][] }[] = reference === null ? [] : [{ name: "pytorch", detections: groups.flatMap(({ expected }) => expected) }];
   const total = groups.reduce((sum, { images }) => sum + images.length, 0) * runtimes.length;
@@ -69,15 +70,15 @@ export async function compareRuntimes(deps: CompareDeps, of: { model: ModelRef; 
   return pairs.map(({ ours, theirs }) => ({
     ours: ours.name,
     theirs: theirs.name,
-    ...compareDetections({ confidence, pairs: ours.detections.map((detections, i) => ({ ours: detections, theirs: theirs.detections[i] ?? [] })) }),
+    ...compareDetections({ confidence, tolerance, pairs: ours.detections.map((detections, i) => ({ ours: detections, theirs: theirs.detections[i] ?? [] })) }),
   }));
 }
 
 /** Throws InputError (field model) with the figures of the first two that do not agree. */
-export function mustAgree(checks: ParityCheck[]): void {
-  const bad = checks.find((check) => !parityHolds(check));
+export function mustAgree(checks: ParityCheck[], tolerance: Tolerance): void {
+  const bad = checks.find((check) => !parityHolds(check, tolerance));
   if (bad === undefined) return;
-  const { pixels, score } = PARITY_TOLERANCE;
+  const { pixels, score } = tolerance;
   throw new InputError({
     field: "model",
     status: 422,

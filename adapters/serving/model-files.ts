@@ -37,8 +37,8 @@ export async function readModel(storage: Storage, model: ModelRef): Promise<{ by
   }
 }
 
-export function infoOf({ name, version }: ModelRef, { task, classes, keypoints, imgsz, dynamicSize, stride }: ModelFacts): ModelInfo {
-  return { name, version, task, classes, keypoints, imgsz, dynamicSize, stride };
+export function infoOf({ name, version }: ModelRef, { task, classes, keypoints, imgsz, dynamicSize, stride, precision }: ModelFacts): ModelInfo {
+  return { name, version, task, classes, keypoints, imgsz, dynamicSize, stride, precision };
 }
 
 /** Height and width of the images. Throws Error for images of another size than the model takes, or than they are said to have. */

@@ -59,17 +59,19 @@ export function createTrainer({ projectFolder, python, niceness = 0, counters }:
       return report;
     },
 
-    async export({ model, data, images, imgsz, output, reference, signal, onProgress }) {
+    async export({ model, data, images, imgsz, output, int8, reference, signal, onProgress }) {
       let made: ExportReport | undefined;
+      let quicker: Pick<ExportReport, "int8"> = {};
       const option = (name: string, value: string | number | undefined): string[] => (value === undefined ? [] : [name, String(value)]);
       await runTrainer({
-        ...start(["export", "--model", model, "--output", output, ...option("--imgsz", imgsz), ...option("--data", data), ...option("--images", images), ...option("--reference", reference)]),
+        ...start(["export", "--model", model, "--output", output, ...option("--imgsz", imgsz), ...option("--data", data), ...option("--images", images), ...option("--int8", int8), ...option("--reference", reference)]),
         signal,
         oomCounters: counters ?? (await oomCounters()),
         onEvent: async (event) => {
           if (event.event === "exported") onProgress({ done: 0, total: null, unit: "images", message: "comparing ONNX Runtime with PyTorch" });
           if (event.event === "progress") onProgress({ done: numberOf(event["done"]), total: numberOf(event["total"]), unit: "images", message: "comparing ONNX Runtime with PyTorch" });
-          if (event.event === "parity") made = { parity: parityOf(event), imgsz: numberOf(event["imgsz"]), task: event["task"] === "pose" ? "pose" : "detect" };
+          if (event.event === "int8") quicker = { int8: typeof event["refused"] === "string" ? { refused: event["refused"] } : { parity: parityOf(event), pointsLost: numberOf(event["points_lost"]) } };
+          if (event.event === "parity") made = { ...quicker, parity: parityOf(event), imgsz: numberOf(event["imgsz"]), task: event["task"] === "pose" ? "pose" : "detect" };
           return undefined;
         },
       });

@@ -7,15 +7,17 @@ export interface Trainer {
   train(options: TrainOptions): Promise<TrainReport>;
   /**
    * A .pt -> model.onnx, and how far ONNX Runtime's results are from PyTorch's: on the val images of `data` (data.yaml), or on those of a folder.
-   * `imgsz`: absent, as the model was trained. `reference`: a folder that gets reference.json and its images (domain/reference).
+   * `imgsz`: absent, as the model was trained. `int8`: a second file, of the same model in 8 bit; needs `data`. `reference`: a folder that gets reference.json and its images (domain/reference).
    */
-  export(options: { model: string; data?: string; images?: string; imgsz?: number; output: string; reference?: string; signal: AbortSignal; onProgress: (p: Progress) => void }): Promise<ExportReport>;
+  export(options: { model: string; data?: string; images?: string; imgsz?: number; output: string; int8?: string; reference?: string; signal: AbortSignal; onProgress: (p: Progress) => void }): Promise<ExportReport>;
 }
 
 export interface ExportReport {
   parity: Parity;
   imgsz: number;
   task: "detect" | "pose";
+  /** Where it was asked for. `pointsLost`: of mAP50-95 on the validation frames; `refused`: why there is none. */
+  int8?: { parity: Parity; pointsLost: number } | { refused: string };
 }
 
 export interface TrainOptions {

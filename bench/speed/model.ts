@@ -13,10 +13,15 @@ const VALIDATION = 6;
 /** Fewer than a task's: speed does not depend on them, and it is found the same that another runtime finds. */
 const EPOCHS = 8;
 
-/** A model as a task trains it, on 60 labeled frames, but shorter; made once. Gives the ONNX file. */
-export async function modelFor({ video, file, truth, folder, say }: { video: VideoTools; file: string; truth: Truth; folder: string; say: (line: string) => void }): Promise<string> {
-  const onnx = join(folder, "model.onnx");
-  if (existsSync(onnx)) return onnx;
+export interface Models {
+  onnx: string;
+  int8: string;
+}
+
+/** A model as a task trains it, on 60 labeled frames, but shorter, and the same in 8 bit; made once. */
+export async function modelFor({ video, file, truth, folder, say }: { video: VideoTools; file: string; truth: Truth; folder: string; say: (line: string) => void }): Promise<Models> {
+  const made: Models = { onnx: join(folder, "model.onnx"), int8: join(folder, "model.int8.onnx") };
+  if (Object.values(made).every(existsSync)) return made;
   say(`  training a model for ${file}: minutes`);
   const data = join(folder, "data");
   const runs = join(folder, "run");
@@ -37,7 +42,7 @@ export async function modelFor({ video, file, truth, folder, say }: { video: Vid
   const { python } = readTools();
   const trainer = (...args: string[]): Promise<string> => run({ command: python, args: ["-m", "actverse_trainer", "--standalone", ...args], cwd: join(import.meta.dirname, "..", "..", "trainer") });
   await trainer("train", "--data", join(data, "data.yaml"), "--run", runs, "--settings", JSON.stringify({ epochs: EPOCHS, device: "cpu" }));
-  await trainer("export", "--model", join(runs, "model.pt"), "--data", join(data, "data.yaml"), "--output", `${onnx}.part`);
-  await rename(`${onnx}.part`, onnx);
-  return onnx;
+  await trainer("export", "--model", join(runs, "model.pt"), "--data", join(data, "data.yaml"), "--output", `${made.onnx}.part`, "--int8", `${made.int8}.part`);
+  for (const path of Object.values(made)) await rename(`${path}.part`, path);
+  return made;
 }

@@ -24,20 +24,20 @@ export interface Ours {
 }
 
 const TASK = { taskId: "bench0000002", round: 1 };
-const MODEL = { name: "bench", version: 1 };
 
-export async function createOurs({ root, file, truth, model, video, inference }: { root: string; file: string; truth: Truth; model: string; video: VideoTools; inference: PlanInput["inference"] }): Promise<Ours> {
+export async function createOurs({ root, file, truth, name, model, video, inference }: { root: string; file: string; truth: Truth; name: string; model: string; video: VideoTools; inference: PlanInput["inference"] }): Promise<Ours> {
+  const ref = { name, version: 1 };
   const storage = createLocalStorage({ root });
   const serving = createOnnxServing({ storage });
   const keys = videoKeys(TASK.taskId);
   const source = keys.source("mp4");
-  await storage.put(modelKeys(MODEL.name).onnx(MODEL.version), await readFile(model));
+  await storage.put(modelKeys(name).onnx(ref.version), await readFile(model));
   await storage.put(source, { file });
   await storage.put(keys.packets, JSON.stringify(await video.index({ file })));
   await storage.put(keys.meta, JSON.stringify({ task_id: TASK.taskId, source_key: source, width: truth.width, height: truth.height, fps: truth.fps, num_frames: truth.frames } satisfies Partial<VideoInfo>));
-  const info = await serving.load(MODEL);
+  const info = await serving.load(ref);
   const steps = createInferenceSteps({ storage, video, serving });
-  const { plan, segments } = (await new MockActivityEnvironment().run(steps.planInference, { ...TASK, model: MODEL, inference })) as PlanOutput;
+  const { plan, segments } = (await new MockActivityEnvironment().run(steps.planInference, { ...TASK, model: ref, inference })) as PlanOutput;
   let runs = 0;
   return {
     info,
@@ -47,7 +47,7 @@ export async function createOurs({ root, file, truth, model, video, inference }:
       runs += 1;
       const outputs: SegmentOutput[] = [];
       const [began, cpu] = [performance.now(), cpuSeconds()];
-      for (const segment of segments) outputs.push(await new MockActivityEnvironment().run(steps.inferSegment, { ...TASK, model: MODEL, plan: `${plan}-${runs}`, segment, inference }));
+      for (const segment of segments) outputs.push(await new MockActivityEnvironment().run(steps.inferSegment, { ...TASK, model: ref, plan: `${plan}-${name}-${runs}`, segment, inference }));
       const timed = { seconds: (performance.now() - began) / 1000, cpu: cpuSeconds() - cpu };
       const texts = await Promise.all(outputs.map(async ({ key }) => (await storage.read(key)).toString("utf8").trim().split("\n")));
       const rows = texts.flat().map((line) => JSON.parse(line) as FrameDetections);

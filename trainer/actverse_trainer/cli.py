@@ -6,6 +6,7 @@ import argparse
 import json
 import os
 import sys
+from typing import TYPE_CHECKING
 
 from .asked import ALLOWED, devices_of, read_asked
 from .channel import Channel
@@ -14,6 +15,8 @@ from .errors import InputProblem, error_of
 from .memory import RESERVE_BYTES
 from .ranks import Peers, announce
 
+if TYPE_CHECKING:
+    from .parity import Compared
 
 SETTINGS_HELP = """training settings, as a JSON object:
 {settings}
@@ -34,6 +37,7 @@ def parser() -> argparse.ArgumentParser:
     export_what, check_what = "a .pt model to ONNX, then as check", "how far ONNX Runtime's results are from PyTorch's, on images"
     export = commands.add_parser("export", help=export_what, description=export_what)
     export.add_argument("--output", required=True, help="the ONNX file to write")
+    export.add_argument("--int8", metavar="FILE", help="with --data: also write the model in 8 bit, for CPUs, calibrated on the training images, and compare it too")
     check = commands.add_parser("check", help=check_what, description=check_what)
     check.add_argument("--onnx", required=True, help="the ONNX file that was made of the model")
     for command in (export, check):
@@ -152,4 +156,26 @@ def _export(arguments: argparse.Namespace, channel: Channel) -> None:
     if arguments.reference:
         file, count = write_reference(compared, images, arguments.reference)
         channel.emit("reference", file=file, images=count)
+    if arguments.command == "export" and arguments.int8:
+        _export_int8(arguments, channel, compared, images)
     channel.emit("parity", **parity, **about)
+
+
+def _export_int8(arguments: argparse.Namespace, channel: Channel, exact: Compared, images: list[str]) -> None:
+    """A model that cannot be had in 8 bit is none the worse: the reason is told."""
+    from .dataset import read_dataset
+    from .parity import INT8_DOUBT, Compared, check_parity
+    from .quantize import points_lost, quantize
+
+    opened = exact.opened
+    try:
+        if arguments.data is None:
+            raise InputProblem("--int8 needs labels to compare with", "Give --data.")
+        data = read_dataset(arguments.data)
+        quantize(arguments.output, [frame.path for frame in data.train], exact.letterbox, arguments.int8)
+        compared = Compared(opened, arguments.int8, INT8_DOUBT)
+        parity = check_parity(compared, images, lambda done, total: channel.emit("progress", done=done, total=total))
+        lost = points_lost(opened.model, compared.session, data, opened.task, opened.imgsz)
+        channel.emit("int8", output=arguments.int8, bytes=os.path.getsize(arguments.int8), points_lost=round(lost, 3), **parity)
+    except InputProblem as problem:
+        channel.emit("int8", refused=str(problem))

@@ -18,16 +18,17 @@ from .export import Opened
 from .inputs import as_batch, letterboxed, spread
 
 CONFIDENCE, IOU = 0.25, 0.7
-#: An object this near to the confidence threshold may be found by one runtime and not by the other.
-DOUBT = 0.01
+#: An object this near to the confidence threshold may be found by one runtime and not by the other; and by a model in 8 bit.
+DOUBT, INT8_DOUBT = 0.01, 0.15
 
 
 class Compared:
     """A PyTorch model and its ONNX file, that get the same pixels."""
 
-    def __init__(self, opened: Opened, onnx: str):
+    def __init__(self, opened: Opened, onnx: str, doubt: float = DOUBT):
         import onnxruntime
 
+        self.doubt = doubt
         try:
             self.session = onnxruntime.InferenceSession(onnx, providers=["CPUExecutionProvider"])
         except Exception as problem:
@@ -54,19 +55,19 @@ class Compared:
 
     def _objects(self, raw: torch.Tensor) -> torch.Tensor:
         """n x (x1, y1, x2, y2, score, class, keypoints...), down to just below the threshold."""
-        return non_max_suppression(raw.clone(), CONFIDENCE - DOUBT, IOU, nc=len(self.model.names), end2end=self.end_to_end)[0]
+        return non_max_suppression(raw.clone(), CONFIDENCE - self.doubt, IOU, nc=len(self.model.names), end2end=self.end_to_end)[0]
 
 
 def check_parity(compared: Compared, images: list[str], on_image: Callable[[int, int], None] = lambda done, total: None) -> dict[str, Any]:
     """Both get the same letterboxed pixels; objects above the confidence threshold are matched by IoU.
 
     `max_box_px` and `max_keypoint_px` are in pixels of that input. `unmatched` counts objects that one of them has
-    clearly above the threshold (by DOUBT) and the other has not even a little below it.
+    clearly above the threshold (by `doubt`) and the other has not even a little below it.
     """
     report = {"images": len(images), "objects": 0, "max_box_px": 0.0, "max_score": 0.0, "max_keypoint_px": 0.0, "unmatched": 0}
     for done, path in enumerate(images, 1):
         pixels = letterboxed(path, compared.letterbox)
-        _compare(compared.pytorch(pixels), compared.onnx(pixels), report)
+        _compare(compared.pytorch(pixels), compared.onnx(pixels), report, compared.doubt)
         on_image(done, len(images))
     return {key: round(value, 6) if isinstance(value, float) else value for key, value in report.items()}
 
@@ -104,7 +105,7 @@ def _points(found: torch.Tensor) -> torch.Tensor:
     return found[6:].reshape(-1, 3)
 
 
-def _compare(ours: torch.Tensor, theirs: torch.Tensor, report: dict[str, Any]) -> None:
+def _compare(ours: torch.Tensor, theirs: torch.Tensor, report: dict[str, Any], doubt: float) -> None:
     iou = box_iou(ours[:, :4], theirs[:, :4]) * (ours[:, None, 5] == theirs[None, :, 5])
     matched_ours, matched_theirs = set(), set()
     while iou.numel() and float(iou.max()) > 0.5:
@@ -121,4 +122,4 @@ def _compare(ours: torch.Tensor, theirs: torch.Tensor, report: dict[str, Any]) -
         report["max_score"] = max(report["max_score"], float(difference[4]), float(points[:, 2].max()) if len(points) else 0.0)
         report["max_keypoint_px"] = max(report["max_keypoint_px"], float(points[:, :2].max()) if len(points) else 0.0)
     for objects, matched in ((ours, matched_ours), (theirs, matched_theirs)):
-        report["unmatched"] += sum(float(objects[i, 4]) > CONFIDENCE + DOUBT for i in range(len(objects)) if i not in matched)
+        report["unmatched"] += sum(float(objects[i, 4]) > CONFIDENCE + doubt for i in range(len(objects)) if i not in matched)

@@ -94,6 +94,42 @@ def test_exports_an_ordinary_model_with_a_reference(ordinary: str, tmp_path: Pat
     assert again[-1] == parity and (tmp_path / "again" / "reference.json").read_text() == (reference / "reference.json").read_text()
 
 
+def test_makes_the_same_model_in_8_bit(ordinary: str, pose_data: str, tmp_path: Path, start: Any) -> None:
+    import onnx
+    import onnxruntime
+
+    exact, quicker = tmp_path / "m.onnx", tmp_path / "m8.onnx"
+    events = run_to_end(start("export", "--model", ordinary, "--output", str(exact), "--int8", str(quicker), "--data", pose_data))
+    int8, parity = events[-2], events[-1]
+    assert (int8["event"], parity["event"]) == ("int8", "parity")
+    assert int8["bytes"] == quicker.stat().st_size < exact.stat().st_size
+    assert int8["images"] == parity["images"] and isinstance(int8["points_lost"], float)
+    # In other words: it was not the exact one that was compared.
+    assert int8["max_score"] > parity["max_score"]
+
+    model, other = onnx.load(str(quicker)), onnx.load(str(exact))
+    about, before = ({entry.key: entry.value for entry in one.metadata_props} for one in (model, other))
+    assert about == before | {"precision": "int8"}
+    # Convolutions between the layers in 8 bit; what makes boxes and scores of them is as exact as ever.
+    makers = {output: node.op_type for node in model.graph.node for output in node.output}
+    convolutions = [node for node in model.graph.node if node.op_type == "Conv"]
+    small = [node for node in convolutions if makers.get(node.input[0]) == "DequantizeLinear" == makers.get(node.input[1])]
+    assert len(small) > len(convolutions) / 2
+    assert makers["output0"] == "Concat"
+    image = np.random.default_rng(3).random((1, 3, 96, 96), dtype=np.float32)
+    raw, exact_raw = (onnxruntime.InferenceSession(str(file)).run(None, {"images": image})[0][0] for file in (quicker, exact))
+    assert raw.shape == exact_raw.shape and len(np.unique(raw[4])) > 100
+
+
+def test_says_why_there_is_no_model_in_8_bit(ordinary: str, tmp_path: Path, start: Any) -> None:
+    images = tmp_path / "images"
+    images.mkdir()
+    cv2.imwrite(str(images / "0.png"), np.zeros((64, 64, 3), dtype=np.uint8))
+    events = run_to_end(start("export", "--model", ordinary, "--output", str(tmp_path / "m.onnx"), "--int8", str(tmp_path / "m8.onnx"), "--images", str(images)))
+    assert [event["event"] for event in events if event["event"] != "progress"] == ["exported", "int8", "parity"]
+    assert "needs labels" in events[-2]["refused"]
+
+
 class Runs:
     """Unpickled, it calls a function: what a stranger's file could do."""
 

@@ -220,6 +220,7 @@ export function createApi(options: { fetch?: typeof fetch; onSignedOut?: () => v
     training: (taskId: string) => call<TrainingAnswer>("GET", `/training/${id(taskId)}`),
     retry: (taskId: string, body: RetryBody) => call<void>("POST", `/tasks/${id(taskId)}/retry`, body),
     cancel: (taskId: string) => call<void>("POST", `/tasks/${id(taskId)}/cancel`),
+    remove: (taskId: string) => call<void>("DELETE", `/tasks/${id(taskId)}`),
     results: (taskId: string) => call<{ files: ResultFileRow[] }>("GET", `/tasks/${id(taskId)}/results`),
     /** Rows from the one that holds at this moment on. */
     resultRows: (taskId: string, from: { frame: number } | { time: number }, limit: number) =>

@@ -58,6 +58,7 @@ const TRAINING_FIELDS: readonly Field[] = [
   { path: "training.base_model", label: "pages.settings.base", kind: "text", example: "auto", hint: "pages.settings.baseHint" },
   { path: "training.augment", label: "pages.settings.augment", kind: "switches", choices: SWITCHES, names: ["pages.settings.flip", "pages.settings.rotate", "pages.settings.resize", "pages.settings.color"], hint: "pages.settings.augmentHint" },
   { path: "training.device", label: "pages.settings.device", kind: "text", example: "auto", hint: "pages.settings.deviceHint" },
+  { path: "training.int8", label: "pages.settings.int8", kind: "check" },
   { path: "training.seed", label: "pages.settings.seed", kind: "integer", min: 0, max: 2_147_483_647, example: "0" },
   { path: "training.time_limit", label: "pages.settings.timeLimit", kind: "integer", min: 30, placeholder: "pages.settings.unlimited", hint: "pages.settings.timeLimitHint" },
 ];

@@ -24,6 +24,8 @@ export function TaskPage(props: { taskId: string }) {
   const [training, setTraining] = useState<TrainingAnswer | null>(null);
   const [error, setError] = useState<unknown>(null);
   const ended = task !== null && task.ended_at !== null;
+  const deleted = task?.deleted_at !== undefined;
+  const completed = task?.status === "completed" && task.run === undefined && !deleted;
   const now = useNow(!ended);
   useTitle(task === null ? "" : `${task.project} ${task.task_id}`);
 
@@ -92,12 +94,16 @@ export function TaskPage(props: { taskId: string }) {
               </p>
             </div>
             <Badge status={task.status} />
-            {ended ? null : <CancelButton taskId={task.task_id} onDone={ask} />}
+            {deleted ? null : ended ? (
+              <SureButton text={t("pages.task.delete")} sure={t("pages.task.deleteSure")} onSure={() => api.remove(task.task_id).then(ask)} />
+            ) : (
+              <SureButton text={t("pages.task.cancel")} sure={t("pages.task.cancelSure")} onSure={() => api.cancel(task.task_id).then(ask)} />
+            )}
           </div>
           <Callout task={task} />
-          {task.status === "completed" && task.run === undefined ? <Results taskId={task.task_id} /> : null}
-          {task.status === "completed" && task.run === undefined ? <UseNext task={task} /> : null}
-          {ended && task.run === undefined && [task, ...(task.rounds ?? [])].some(({ status }) => status === "completed") ? <NewRound task={task} onOpened={ask} /> : null}
+          {completed ? <Results taskId={task.task_id} /> : null}
+          {completed ? <UseNext task={task} /> : null}
+          {ended && !deleted && task.run === undefined && [task, ...(task.rounds ?? [])].some(({ status }) => status === "completed") ? <NewRound task={task} onOpened={ask} /> : null}
           <div class="task-columns">
             <section class="card" aria-labelledby="steps">
               <h2 id="steps">{t("pages.task.steps")}</h2>
@@ -118,6 +124,12 @@ export function TaskPage(props: { taskId: string }) {
 /** What is waited for, large; nothing while the task works by itself. */
 function Callout(props: { task: StatusAnswer }) {
   const { task } = props;
+  if (task.deleted_at !== undefined)
+    return (
+      <div class="callout">
+        <strong>{t("pages.task.deleted", { when: day(task.deleted_at) })}</strong>
+      </div>
+    );
   const labeling = task.steps.find((step) => step.name === "labeling");
   if (labeling?.status === "waiting" && task.ended_at === null)
     return (
@@ -139,22 +151,18 @@ function Callout(props: { task: StatusAnswer }) {
   );
 }
 
-function CancelButton(props: { taskId: string; onDone: () => Promise<void> }) {
-  const { api } = useApp();
+/** Does it once the person has said so again. */
+function SureButton(props: { text: string; sure: string; onSure: () => Promise<void> }) {
   const [error, setError] = useState<unknown>(null);
-  const cancel = async (): Promise<void> => {
-    if (!confirm(t("pages.task.cancelSure"))) return;
-    try {
-      await api.cancel(props.taskId);
-      await props.onDone();
-    } catch (problem) {
-      setError(problem);
-    }
+  const act = async (): Promise<void> => {
+    if (!confirm(props.sure)) return;
+    setError(null);
+    await props.onSure().catch(setError);
   };
   return (
     <>
-      <button type="button" onClick={() => void cancel()}>
-        {t("pages.task.cancel")}
+      <button type="button" onClick={() => void act()}>
+        {props.text}
       </button>
       <ErrorNote error={error} />
     </>

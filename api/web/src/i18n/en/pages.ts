@@ -33,6 +33,9 @@ export const pages = {
     calloutText: "Correct the pre-labels frame by frame, then approve. Training starts by itself.",
     cancel: "Cancel",
     cancelSure: "Cancel this task? What it has made so far stays in storage.",
+    delete: "Delete",
+    deleteSure: "Delete the video, labels, model and results of this task? Only its record stays. This cannot be undone.",
+    deleted: "What this task had made was deleted on {{when}}.",
     noWorker: "No worker answers just now; what you see may be a little behind.",
   },
   step: {
@@ -191,6 +194,7 @@ export const pages = {
     rotate: "turn",
     resize: "resize",
     color: "colours",
+    int8: "In 8 bit, where that is as good: quicker on a CPU",
     seed: "Seed",
     device: "Device",
     deviceHint: "auto, cpu, mps, cuda, or GPU numbers.",

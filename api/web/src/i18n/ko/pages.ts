@@ -35,6 +35,9 @@ export const pages: Translation<typeof en> = {
     calloutText: "프레임별로 사전 라벨을 교정한 뒤 승인하면 학습이 자동으로 시작됨",
     cancel: "작업 취소",
     cancelSure: "이 작업을 취소할까요? 지금까지 만든 결과는 저장소에 남음",
+    delete: "삭제",
+    deleteSure: "이 작업의 영상, 라벨, 모델, 결과를 삭제할까요? 기록만 남으며 되돌릴 수 없습니다.",
+    deleted: "이 작업의 데이터는 {{when}}에 삭제되었습니다.",
     noWorker: "지금 응답하는 워커가 없어 최신 상태가 아닐 수 있음",
   },
   step: {
@@ -188,6 +191,7 @@ export const pages: Translation<typeof en> = {
     flip: "좌우 반전",
     rotate: "회전",
     resize: "크기",
+    int8: "정확도가 같으면 8비트로 실행 (cpu에서 더 빠름)",
     color: "색상",
     seed: "시드",
     device: "장치",
