@@ -358,6 +358,8 @@ describe("the pages", () => {
 
   test("what an ended task has made is deleted from its page", async () => {
     const { token } = await createKeyStore({ storage: lab.storage }).add({ userId: "operator", admin: true });
+    // The API reads the keys every few seconds.
+    await expect.poll(async () => (await fetch(`${lab.apiUrl}/tasks/`, { headers: { authorization: `Bearer ${token}` } })).status, { timeout: 20_000 }).toBe(200);
     await page.goto(`${lab.apiUrl}/task/${taskId}`);
     await page.getByLabel("API key").fill(token);
     await page.getByRole("button", { name: "Sign in" }).click();
