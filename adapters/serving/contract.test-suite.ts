@@ -37,7 +37,7 @@ export function servingContract(name: string, open: (root: string) => Promise<Se
     const find = async (model: ModelRef): Promise<string[]> => seen((await serving.infer({ model, images: [red], ...LIMITS }))[0]);
 
     it("reads from the file what the model is", async () => {
-      expect(await serving.load(await put("plain", "detect"))).toEqual({ name: "plain", version: 1, task: "detect", classes: ["red", "green"], keypoints: [], imgsz: [64, 64], dynamicSize: true, stride: 32 });
+      expect(await serving.load(await put("plain", "detect"))).toEqual({ name: "plain", version: 1, task: "detect", classes: ["red", "green"], keypoints: [], imgsz: [64, 64], dynamicSize: true, stride: 32, precision: "float32" });
       expect(await serving.load(await put("pose", "pose-fixed-uint8"))).toMatchObject({ task: "pose", keypoints: ["centre", "corner"], imgsz: [64, 64], dynamicSize: false });
     });
 
