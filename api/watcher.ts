@@ -29,7 +29,7 @@ interface Watched {
   /** What the workflow itself said last, at which length of its history, and when. */
   said: { state: TaskState; history: string; at: number } | null;
   /** The last look that came to its end, and when it began. */
-  last: { view: TaskView | null; at: number } | null;
+  last: { view: TaskView; at: number } | null;
 }
 
 export type Watcher = ReturnType<typeof createWatcher>;
@@ -81,7 +81,7 @@ export function createWatcher({ temporal, storage }: { temporal: Pick<TemporalGa
     remember(taskId, entry);
     try {
       const found = await entry.answer;
-      entry.last = { view: found, at: now };
+      entry.last = found === null ? null : { view: found, at: now };
       entry.staleAt = Math.max(now + INTERVAL_MS, found?.ended === true ? Date.now() + ENDED_MS : 0);
       return found;
     } catch (error) {

@@ -17,6 +17,9 @@ import { Steps } from "./steps.tsx";
 import { Timeline } from "./timeline.tsx";
 import { UseNext } from "./use-next.tsx";
 
+/** After a question that failed. */
+const AGAIN_MS = 2_000;
+
 /** One task from its first step to its results, as it happens. */
 export function TaskPage(props: { taskId: string }) {
   const { api } = useApp();
@@ -52,6 +55,12 @@ export function TaskPage(props: { taskId: string }) {
   };
   useEffect(() => void askOnce(), [props.taskId]);
   const unknown = error instanceof ApiError && error.status === 404;
+  // Of a task that had ended nobody tells: after its deletion, or a new round, one question that failed would have been the last.
+  useEffect(() => {
+    if (error === null || unknown) return undefined;
+    const timer = setTimeout(() => void askOnce(), AGAIN_MS);
+    return () => clearTimeout(timer);
+  }, [error]);
   useLive({
     taskId: props.taskId,
     active: !ended && !unknown,
