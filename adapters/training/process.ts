@@ -70,7 +70,7 @@ export function createTrainer({ projectFolder, python, niceness = 0, counters }:
         onEvent: async (event) => {
           if (event.event === "exported") onProgress({ done: 0, total: null, unit: "images", message: "comparing ONNX Runtime with PyTorch" });
           if (event.event === "progress") onProgress({ done: numberOf(event["done"]), total: numberOf(event["total"]), unit: "images", message: "comparing ONNX Runtime with PyTorch" });
-          if (event.event === "int8") quicker = { int8: typeof event["refused"] === "string" ? { refused: event["refused"] } : { parity: parityOf(event), pointsLost: numberOf(event["points_lost"]) } };
+          if (event.event === "int8") quicker = { int8: typeof event["refused"] === "string" ? { refused: event["refused"] } : { parity: parityOf(event), pointsLost: typeof event["points_lost"] === "number" ? event["points_lost"] : Number.NaN } };
           if (event.event === "parity") made = { ...quicker, parity: parityOf(event), imgsz: numberOf(event["imgsz"]), task: event["task"] === "pose" ? "pose" : "detect" };
           return undefined;
         },

@@ -6,6 +6,7 @@ import argparse
 import json
 import os
 import sys
+import traceback
 from typing import TYPE_CHECKING
 
 from .asked import ALLOWED, devices_of, read_asked
@@ -179,3 +180,6 @@ def _export_int8(arguments: argparse.Namespace, channel: Channel, exact: Compare
         channel.emit("int8", output=arguments.int8, bytes=os.path.getsize(arguments.int8), points_lost=round(lost, 3), **parity)
     except InputProblem as problem:
         channel.emit("int8", refused=str(problem))
+    except Exception as problem:
+        traceback.print_exc()
+        channel.emit("int8", refused=f"it could not be made: {str(problem) or type(problem).__name__}"[:2000])

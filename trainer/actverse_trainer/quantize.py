@@ -33,7 +33,8 @@ def quantize(source: str, images: list[str], letterbox: LetterBox, output: str) 
 
     What the head does after its blocks of convolutions stays as it is: boxes and scores lie in one tensor there, hundreds of pixels
     beside shares of 1, and have no range in common. So do depthwise convolutions, whose few weights a channel lose most and cost
-    least. Ranges are means over the pictures: the largest value ever seen takes steps from all others. Raises InputProblem for a graph whose nodes are not named as Ultralytics names them.
+    least. Ranges are means over the pictures: the largest value ever seen takes steps from all others. Raises InputProblem for a
+    graph whose nodes are not named as Ultralytics names them.
     """
     with tempfile.TemporaryDirectory(dir=Path(output).parent) as folder:
         prepared = str(Path(folder) / "prepared.onnx")

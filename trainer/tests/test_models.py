@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import cv2
@@ -16,6 +17,7 @@ from test_training import run_to_end
 from ultralytics import YOLO
 from ultralytics.nn.tasks import DetectionModel, yaml_model_load
 
+from actverse_trainer.cli import _export_int8
 from actverse_trainer.dataset import read_dataset
 from actverse_trainer.errors import InputProblem
 from actverse_trainer.inputs import spread
@@ -128,6 +130,17 @@ def test_says_why_there_is_no_model_in_8_bit(ordinary: str, tmp_path: Path, star
     events = run_to_end(start("export", "--model", ordinary, "--output", str(tmp_path / "m.onnx"), "--int8", str(tmp_path / "m8.onnx"), "--images", str(images)))
     assert [event["event"] for event in events if event["event"] != "progress"] == ["exported", "int8", "parity"]
     assert "needs labels" in events[-2]["refused"]
+
+
+def test_loses_no_model_for_one_in_8_bit_that_fails(monkeypatch: pytest.MonkeyPatch, pose_data: str, tmp_path: Path) -> None:
+    def fails(*_: Any) -> None:
+        raise RuntimeError("no such operator")
+
+    monkeypatch.setattr("actverse_trainer.quantize.quantize", fails)
+    told: list[dict[str, Any]] = []
+    channel = SimpleNamespace(emit=lambda event, **fields: told.append({"event": event, **fields}))
+    _export_int8(SimpleNamespace(data=pose_data, output="m.onnx", int8="m8.onnx"), channel, SimpleNamespace(opened=None, letterbox=None), [])
+    assert told == [{"event": "int8", "refused": "it could not be made: no such operator"}]
 
 
 class Runs:
