@@ -40,7 +40,10 @@ it("leads to the labeling tool, and offers a new round when approved labels are 
   await page.reload();
   await page.getByText("opened again in the labeling tool").waitFor();
   await keepPicture(page, "new-round");
-  await page.getByRole("button", { name: "Open round 2" }).click();
+  // What comes late above the button moves it away from under the pointer.
+  await page.waitForLoadState("networkidle");
+  const [opened] = await Promise.all([page.waitForResponse((response) => response.request().method() === "POST"), page.getByRole("button", { name: "Open round 2" }).click()]);
+  expect(opened.status(), await opened.text()).toBe(201);
   await page.locator(".callout a.button").waitFor();
   expect(await page.locator(".callout a.button").getAttribute("href")).toBe(`${cvat.cvat.url}/tasks/${(await cvat.recordOf(taskId, 2)).cvat.task_id}`);
   expect(errors).toEqual([]);
