@@ -39,15 +39,14 @@ def quantize(source: str, images: list[str], letterbox: LetterBox, output: str) 
     with tempfile.TemporaryDirectory(dir=Path(output).parent) as folder:
         prepared = str(Path(folder) / "prepared.onnx")
         quant_pre_process(source, prepared, skip_symbolic_shape=True)
-        nodes = onnx.load(prepared).graph.node
-        names = [node.name for node in nodes]
-        modules = {int(found[1]) for name in names if (found := MODULE.match(name))}
+        graph = onnx.load(prepared).graph
+        modules = {int(found[1]) for node in graph.node if (found := MODULE.match(node.name))}
         if not modules:
             raise InputProblem("The nodes of the exported graph are not named by Ultralytics' modules", "Leave training.int8 out for this model.")
         head = f"/model.{max(modules)}/"
-        exact = [node.name for node in nodes if not MODULE.match(node.name) or (node.name.startswith(head) and not INNER.search(node.name)) or _is_depthwise(node)]
+        exact = [node.name for node in graph.node if not MODULE.match(node.name) or (node.name.startswith(head) and not INNER.search(node.name)) or _is_depthwise(node)]
         made = str(Path(folder) / "made.onnx")
-        quantize_static(prepared, made, _Pictures(source, spread(images), letterbox), quant_format=QuantFormat.QDQ, activation_type=QuantType.QUInt8, weight_type=QuantType.QInt8, per_channel=True, nodes_to_exclude=exact, extra_options={"CalibMovingAverage": True})
+        quantize_static(prepared, made, _Pictures(graph.input[0].name, spread(images), letterbox), quant_format=QuantFormat.QDQ, activation_type=QuantType.QUInt8, weight_type=QuantType.QInt8, per_channel=True, nodes_to_exclude=exact, extra_options={"CalibMovingAverage": True})
         about = {entry.key: entry.value for entry in onnx.load(source).metadata_props}
         model = onnx.load(made)
         onnx.helper.set_model_props(model, about | {PRECISION: "int8"})
@@ -59,9 +58,8 @@ def _is_depthwise(node: onnx.NodeProto) -> bool:
 
 
 class _Pictures(CalibrationDataReader):
-    def __init__(self, model: str, images: list[str], letterbox: LetterBox):
-        self.name = onnxruntime.InferenceSession(model, providers=["CPUExecutionProvider"]).get_inputs()[0].name
-        self.batches = ({self.name: as_batch(letterboxed(path, letterbox))} for path in images)
+    def __init__(self, input_name: str, images: list[str], letterbox: LetterBox):
+        self.batches = ({input_name: as_batch(letterboxed(path, letterbox))} for path in images)
 
     def get_next(self) -> dict[str, Any] | None:
         return next(self.batches, None)
