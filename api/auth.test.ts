@@ -162,7 +162,7 @@ describe("every answer", () => {
 });
 
 it("while Temporal is away: health says so, ended tasks are shown, the rest is 503", async () => {
-  const connection = Connection.lazy({ address: `127.0.0.1:${await freePort(0)}` });
+  const connection = Connection.lazy({ address: `127.0.0.1:${await freePort()}` });
   const keys = createKeyStore({ storage: lab.storage });
   const { token } = await keys.add({ userId: "away", admin: false });
   const app = await lab.app({ temporal: createTemporalGateway({ client: new Client({ connection }), kindOf: () => Promise.resolve(null) }) });

@@ -43,7 +43,7 @@ it("lets in who has a key that the command made, and nobody once it is revoked",
   expect((await keys("list")).output).not.toContain(token);
   for (const wrong of [["add", "a b"], ["drop"]]) expect((await keys(...wrong)).code, wrong.join(" ")).toBe(2);
 
-  const port = await freePort(0);
+  const port = await freePort();
   const { child, ended } = start(["api/main.ts"], { ACTVERSE_HOST: "0.0.0.0", ACTVERSE_PORT: String(port) });
   const get = (url: string) => fetch(`http://127.0.0.1:${port}${url}`, { headers: { authorization: `Bearer ${token}` } });
   expect(await until("the API to answer", 60, async () => (await get("/health")).json())).toMatchObject({ status: "ok", temporal: "unreachable" });

@@ -23,7 +23,7 @@ let key: CryptoKey;
 let settings: OidcSettings;
 
 beforeAll(async () => {
-  const [port, own, mail] = [await freePort(0), await freePort(0), await freePort(0)];
+  const [port, own, mail] = [await freePort(), await freePort(), await freePort()];
   mailUrl = `http://127.0.0.1:${mail}`;
   issuer = `http://127.0.0.1:${port}`;
   url = `http://127.0.0.1:${own}`;
@@ -204,7 +204,7 @@ describe("a browser", () => {
 describe("beside the provider", () => {
   it("API keys go on working, also while it is away, and the answer says that it is", async () => {
     const { token } = await createKeyStore({ storage: lab.storage }).add({ userId: "eve", admin: false });
-    const gone = await lab.app({ oidc: { ...settings, issuer: `http://127.0.0.1:${await freePort(0)}` } });
+    const gone = await lab.app({ oidc: { ...settings, issuer: `http://127.0.0.1:${await freePort()}` } });
     expect((await session(token, gone)).body).toMatchObject({ user_id: "eve" });
     expect(await session(await minted({}), gone)).toMatchObject({ status: 503, body: { detail: "the identity provider does not answer", what_to_do: expect.stringContaining("ACTVERSE_OIDC_ISSUER") } });
     expect((await send(gone, "GET", "/session/oidc")).status).toBe(503);

@@ -35,7 +35,7 @@ export type Standing = "running" | "waiting" | "reviewed" | "in CVAT" | "parked"
  */
 export async function startWorld({ extend, trustProxy = [] }: { extend?: (app: App) => void; trustProxy?: string[] } = {}) {
   const cvat = await startCvatServer();
-  const port = await freePort(0);
+  const port = await freePort();
   const publicUrl = `http://127.0.0.1:${port}`;
   /** Their training does not end. */
   const held = new Set<string>();

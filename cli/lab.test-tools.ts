@@ -37,7 +37,7 @@ export async function runCommand(args: string[], { env = {}, signal = new AbortC
 
 /** The API's lab behind a port, and the command line as its client. */
 export async function startCommandLab(lab: Lab) {
-  const port = await freePort(0);
+  const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
   let app: App;
   const listen = async (): Promise<void> => {

@@ -13,6 +13,8 @@ interface Counts {
   passed: number;
   failed: number;
   skipped: { name: string; reason: string }[];
+  /** Each failure in a line, where the tests say so much. */
+  failures?: string[];
 }
 
 const root = resolve(import.meta.dirname, "..");
@@ -121,18 +123,18 @@ const checks: [string, () => Promise<Counts>][] = process.argv.includes("--real"
     ];
 
 const total: Counts = { passed: 0, failed: 0, skipped: [] };
-const failing: string[] = [];
+const failures: string[] = [];
 for (const [name, check] of checks) {
   const begun = Date.now();
   const counts = await check();
   total.passed += counts.passed;
   total.failed += counts.failed;
   total.skipped.push(...counts.skipped);
-  if (counts.failed > 0) failing.push(name);
+  if (counts.failed > 0) failures.push(...(counts.failures ?? [name]));
   const mark = counts.failed > 0 ? "FAILED" : counts.passed > 0 ? "ok" : "skipped";
   console.log(`${mark.padEnd(8)}${name}: ${counts.passed} passed, ${counts.failed} failed, ${counts.skipped.length} skipped (${((Date.now() - begun) / 1000).toFixed(1)} s)`);
 }
-if (failing.length > 0) console.log(`failed: ${failing.join("; ")}`);
+for (const line of failures) console.log(`failed: ${line}`);
 for (const { name, reason } of total.skipped) console.log(`skipped: ${name} (${reason})`);
 console.log(`${total.passed} passed, ${total.failed} failed`);
 process.exitCode = total.failed > 0 ? 1 : 0;

@@ -38,7 +38,7 @@ async function preLabel(storage: Storage, { taskId, round }: PreinferenceInput) 
  */
 export async function startCvatLab({ framesPerJob = 1 }: { framesPerJob?: number } = {}) {
   const cvat = await startCvatServer();
-  const port = await freePort(0);
+  const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
   const image = await sharp({ create: { width: 64, height: 48, channels: 3, background: "#336699" } }).jpeg().toBuffer();
   const external = (storage: Storage): ExternalTools => ({

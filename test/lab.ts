@@ -49,7 +49,7 @@ export async function createLab({ env: more }: { env?: Record<string, string> } 
   mkdirSync(dataDir, { recursive: true });
   const temporal = await startTemporal();
   const tools = readTools();
-  const port = await freePort(0);
+  const port = await freePort();
   const env = {
     ...process.env,
     TEMPORAL_ADDRESS: temporal.address,

@@ -18,7 +18,7 @@ const OURS = /^x-actverse-/;
 /** What the real Label Studio sends of a task's ten frames, each drawn in and Approved. */
 export async function startLabelStudioDeliveries(): Promise<DeliverySource> {
   const server = await startLabelStudio();
-  const port = await freePort(0);
+  const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
   const image = await sharp({ create: { ...SIZE, channels: 3, background: "#336699" } }).jpeg().toBuffer();
   const lab = await startLab({

@@ -36,7 +36,7 @@ export async function startLabelStudio(): Promise<LabelStudioServer> {
   if (command === undefined || command === null) throw new Error("Label Studio is not installed: run `bash scripts/setup.sh --real`");
   const folder = await mkdtemp(join(tmpdir(), "actverse-label-studio-"));
   const logFile = join(folder, "label-studio.log");
-  const port = await freePort(0);
+  const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
   const child = spawn(command, ["start", "--no-browser", "--internal-host", "127.0.0.1", "--port", String(port), "--username", OWNER, "--password", PASSWORD], {
     cwd: folder,

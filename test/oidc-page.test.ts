@@ -15,7 +15,7 @@ let browser: Browser;
 let server: Server;
 let url: string;
 beforeAll(async () => {
-  const [port, own] = [await freePort(0), await freePort(0)];
+  const [port, own] = [await freePort(), await freePort()];
   const issuer = `http://127.0.0.1:${port}`;
   url = `http://127.0.0.1:${own}`;
   const { privateKey } = await generateKeyPair("RS256", { extractable: true });

@@ -33,7 +33,7 @@ afterAll(async () => {
 
 it("goes on after the whole machine went down, while it waited for labels and while it trained", async () => {
   folder = await mkdtemp(join(tmpdir(), "actverse-restart-"));
-  const port = await freePort(0);
+  const port = await freePort();
   const api = createApiClient({ url: `http://127.0.0.1:${port}` });
   const dataDir = join(folder, "data_storage");
   const start = async (): Promise<void> => {

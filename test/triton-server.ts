@@ -30,7 +30,7 @@ export async function createTriton(root: string): Promise<TritonServer> {
   if (command === undefined || command === null) throw new Error("Triton is not installed: run `bash scripts/setup.sh --real`");
   const repository = join(root, "models");
   await mkdir(repository, { recursive: true });
-  const port = await freePort(0);
+  const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
   const logFile = join(root, "triton.log");
   // Of the memory that the server shares with the processes that run the models: one that is killed leaves it behind.
