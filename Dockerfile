@@ -51,6 +51,8 @@ USER root
 RUN apt-get update && apt-get install -y --no-install-recommends ffmpeg fonts-dejavu-core python3 procps && rm -rf /var/lib/apt/lists/*
 COPY --from=python /opt/trainer-env /opt/trainer-env
 COPY trainer ./trainer
+COPY scripts/bundle.ts ./scripts/
+RUN node --import tsx scripts/bundle.ts
 ENV ACTVERSE_TRAINER_DIR=/app/trainer ACTVERSE_TRAINER_PYTHON=/opt/trainer-env/bin/python YOLO_CONFIG_DIR=/work MPLCONFIGDIR=/work
 USER node
 CMD ["node", "--import", "tsx", "workers/main.ts"]

@@ -1,11 +1,10 @@
 import { ApplicationFailure } from "@temporalio/common";
 import type { TestWorkflowEnvironment } from "@temporalio/testing";
-import { Worker, bundleWorkflowCode, type WorkflowBundleWithSourceMap } from "@temporalio/worker";
+import { Worker } from "@temporalio/worker";
 import { Ajv } from "ajv";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { createImportFramesStep } from "../activities/import-frames.ts";
 import { asFailures } from "../activities/failures.ts";
 import { createLabelingSteps } from "../activities/labeling.ts";
@@ -23,6 +22,7 @@ import { frameKeys, resultKeys, videoKeys } from "../domain/layout.ts";
 import type { DownloadInput, DownloadOutput, ExportResultsInput, FramesInput, JoinInput, PreinferenceInput, SegmentInput } from "../domain/steps.ts";
 import { until } from "../scripts/child.ts";
 import { startTemporal } from "../test/temporal-server.ts";
+import { workflowBundle } from "../workers/workflow-bundle.ts";
 import { buildApp, type AppDeps } from "./app.ts";
 import type { App } from "./context.ts";
 import { runKindOf } from "./runs.ts";
@@ -47,7 +47,6 @@ export async function startLab(setUp: { external?: (storage: Storage) => Externa
   const labeling = createBuiltinLabeling({ storage });
   const externalLabeling = setUp.external?.(storage) ?? NO_EXTERNAL_TOOLS;
   const env: TestWorkflowEnvironment = await startTemporal();
-  const workflowBundle: WorkflowBundleWithSourceMap = await bundleWorkflowCode({ workflowsPath: fileURLToPath(new URL("../workflows/index.ts", import.meta.url)) });
   const temporal = createTemporalGateway({ client: env.client, kindOf: runKindOf(storage) });
   const apps: App[] = [];
   let stopWorkers = async (): Promise<void> => {};
@@ -127,7 +126,7 @@ export async function startLab(setUp: { external?: (storage: Storage) => Externa
     },
     async startWorkers(): Promise<void> {
       const workers = await Promise.all([
-        Worker.create({ connection: env.nativeConnection, taskQueue: PIPELINE_QUEUE, workflowBundle }),
+        Worker.create({ connection: env.nativeConnection, taskQueue: PIPELINE_QUEUE, workflowBundle: await workflowBundle() }),
         ...ACTIVITY_QUEUES.map((taskQueue) => Worker.create({ connection: env.nativeConnection, taskQueue, activities, maxHeartbeatThrottleInterval: "1s", defaultHeartbeatThrottleInterval: "1s" })),
       ]);
       const running = Promise.all(workers.map((worker) => worker.run()));

@@ -1,11 +1,11 @@
 import { ApplicationFailure } from "@temporalio/common";
-import { Worker, bundleWorkflowCode } from "@temporalio/worker";
-import { fileURLToPath } from "node:url";
+import { Worker } from "@temporalio/worker";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { makeId, runWorkflowIdOf } from "../domain/ids.ts";
 import { taskKeys, trainKeys } from "../domain/layout.ts";
 import type { DeployInput } from "../domain/steps.ts";
 import { until } from "../scripts/child.ts";
+import { workflowBundle } from "../workers/workflow-bundle.ts";
 import type { App } from "./context.ts";
 import { send, startLab, untilStatus, type Lab } from "./lab.test-suite.ts";
 import { secondsToWait } from "./runs.ts";
@@ -117,8 +117,7 @@ describe("a single step on its own", () => {
     const runId = (await deploy()).body["run_id"] as string;
     (await begun(1))[0]!.end();
     await untilStatus(app, runId, "completed");
-    const workflowBundle = await bundleWorkflowCode({ workflowsPath: fileURLToPath(new URL("../workflows/index.ts", import.meta.url)) });
-    await Worker.runReplayHistory({ workflowBundle }, await lab.env.client.workflow.getHandle(runWorkflowIdOf("deployment", runId)).fetchHistory());
+    await Worker.runReplayHistory({ workflowBundle: await workflowBundle() }, await lab.env.client.workflow.getHandle(runWorkflowIdOf("deployment", runId)).fetchHistory());
     await lab.stopWorkers();
     const waiting = (await deploy()).body["run_id"] as string;
     expect((await createWatcher(lab).view(waiting))!).toMatchObject({ answeredBy: "temporal", state: { status: "running", steps: [{ name: "deployment" }], run: { kind: "deployment" } } });

@@ -1,6 +1,5 @@
 import { loadClientConnectConfig } from "@temporalio/envconfig";
 import { NativeConnection, Runtime, Worker, type WorkerOptions } from "@temporalio/worker";
-import { fileURLToPath } from "node:url";
 import { createAdapters } from "../adapters/index.ts";
 import { createActivities } from "../activities/index.ts";
 import { removeAbandoned } from "../activities/files/scratch.ts";
@@ -8,6 +7,7 @@ import { ACTIVITIES, PIPELINE_QUEUE, type ActivityName, type Queue } from "../do
 import { readConfig, type Config } from "./config.ts";
 import { createLogger } from "./log.ts";
 import { logAttempts } from "./step-log.ts";
+import { workflowBundle } from "./workflow-bundle.ts";
 
 /** How many activities of a queue one process runs at once: heavy ones use all cores by themselves. */
 const AT_ONCE: Record<Queue, number> = { pipeline: 0, video: 4, frames: 1, labeling: 20, training: 1, deployment: 2, inference: 1, results: 1, notify: 20 };
@@ -36,9 +36,9 @@ const activities = createActivities({
   workFolder: config.workDir,
 });
 
-function optionsFor(queue: Queue, { shutdownGraceS }: Config): WorkerOptions {
+async function optionsFor(queue: Queue, { shutdownGraceS }: Config): Promise<WorkerOptions> {
   const common: WorkerOptions = { connection, namespace: namespace ?? "default", taskQueue: queue, shutdownGraceTime: shutdownGraceS * 1000 };
-  if (queue === PIPELINE_QUEUE) return { ...common, workflowsPath: fileURLToPath(new URL("../workflows/index.ts", import.meta.url)) };
+  if (queue === PIPELINE_QUEUE) return { ...common, workflowBundle: await workflowBundle({ logger }) };
   const own = Object.entries(activities).filter(([name]) => ACTIVITIES[name as ActivityName].queue === queue);
   return {
     ...common,
@@ -52,7 +52,7 @@ function optionsFor(queue: Queue, { shutdownGraceS }: Config): WorkerOptions {
 }
 
 try {
-  const workers = await Promise.all(config.queues.map((queue) => Worker.create(optionsFor(queue, config))));
+  const workers = await Promise.all(config.queues.map(async (queue) => Worker.create(await optionsFor(queue, config))));
   logger.info("worker started", { queues: config.queues.join(" "), data: config.dataDir });
   await Promise.all(workers.map((worker) => worker.run()));
   logger.info("worker stopped");

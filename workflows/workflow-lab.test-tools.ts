@@ -1,10 +1,9 @@
 import type { WorkflowHandle } from "@temporalio/client";
 import type { Workflow } from "@temporalio/common";
 import type { TestWorkflowEnvironment } from "@temporalio/testing";
-import { Worker, bundleWorkflowCode } from "@temporalio/worker";
+import { Worker } from "@temporalio/worker";
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
-import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll } from "vitest";
 import type { Activities } from "../activities/index.ts";
 import { ACTIVITY_QUEUES } from "../domain/activities.ts";
@@ -12,6 +11,7 @@ import type { DownloadOutput } from "../domain/steps.ts";
 import type { TaskSettings } from "../domain/task.ts";
 import { readTools } from "../scripts/tools.ts";
 import { startTemporal } from "../test/temporal-server.ts";
+import { workflowBundle } from "../workers/workflow-bundle.ts";
 
 /** Workflows on a real server, with activities that only say what real ones would say. */
 
@@ -75,10 +75,8 @@ const withoutPlaces = (history: string): string => history.replaceAll(/"(identit
 /** For one test file. */
 export function createWorkflowLab() {
   let env: TestWorkflowEnvironment;
-  let workflowBundle: Awaited<ReturnType<typeof bundleWorkflowCode>>;
   beforeAll(async () => {
     env = await startTemporal();
-    workflowBundle = await bundleWorkflowCode({ workflowsPath: fileURLToPath(new URL("./index.ts", import.meta.url)) });
   });
   afterAll(() => env.teardown());
 
@@ -95,7 +93,7 @@ export function createWorkflowLab() {
     async run<W extends Workflow>(options: { workflow: string; workflowId: string; input: Parameters<W>[0]; activities: object; record?: string | undefined }, body: (handle: WorkflowHandle<W>) => Promise<void>): Promise<void> {
       const connection = env.nativeConnection;
       const workers = await Promise.all([
-        Worker.create({ connection, taskQueue: "pipeline", workflowBundle }),
+        Worker.create({ connection, taskQueue: "pipeline", workflowBundle: await workflowBundle() }),
         ...ACTIVITY_QUEUES.map((taskQueue) => Worker.create({ connection, taskQueue, activities: options.activities })),
       ]);
       const running = Promise.all(workers.map((worker) => worker.run()));
@@ -103,7 +101,7 @@ export function createWorkflowLab() {
         await env.client.workflow.start(options.workflow, { workflowId: options.workflowId, taskQueue: "pipeline", args: [options.input] });
         const handle = env.client.workflow.getHandle<W>(options.workflowId);
         await body(handle);
-        await Worker.runReplayHistory({ workflowBundle }, await handle.fetchHistory());
+        await Worker.runReplayHistory({ workflowBundle: await workflowBundle() }, await handle.fetchHistory());
         if (recording && options.record !== undefined) write(options.record, options.workflowId);
       } finally {
         for (const worker of workers) worker.shutdown();
