@@ -10,8 +10,10 @@ import type { ResultFile, Truth } from "./result.ts";
 /** Made-up frames and what pycocotools and TrackEval say of them. */
 interface Reference {
   boxes: { map50: number; map50_95: number; frames: BoxFrame[] };
-  identities: { idSwitches: number; misses: number; falsePositives: number; mota: number; idf1: number; frames: IdentityFrame[] };
+  /** `gaps`: of the same frames, less what was found or is true in a few of them. */
+  identities: TrackEval & { frames: IdentityFrame[]; gaps: TrackEval & { withoutFound: number[]; withoutTruth: number[] } };
 }
+interface TrackEval { idSwitches: number; misses: number; falsePositives: number; mota: number; idf1: number }
 const reference = JSON.parse(readFileSync(new URL("metrics/reference.json", import.meta.url), "utf8")) as Reference;
 
 const box = (x: number, size = 10): [number, number, number, number] => [x, 0, x + size, size];
@@ -21,13 +23,16 @@ test("average precision equals pycocotools'", () => {
   expect(meanAveragePrecision(reference.boxes.frames, COCO_IOUS)).toBeCloseTo(reference.boxes.map50_95, 9);
 });
 
-test("identities equal TrackEval's", () => {
-  const { idSwitches, misses, falsePositives, mota, idf1 } = reference.identities;
-  expect(idSwitches).toBeGreaterThan(5);
-  const scores = identityScores(reference.identities.frames);
-  expect(scores).toMatchObject({ idSwitches, misses, falsePositives });
-  expect(scores.mota).toBeCloseTo(mota, 9);
-  expect(scores.idf1).toBeCloseTo(idf1, 9);
+test("identities equal TrackEval's, also where a frame has nothing to match", () => {
+  const { frames, gaps } = reference.identities;
+  const withGaps = frames.map(({ found, truth }, i) => ({ found: gaps.withoutFound.includes(i) ? [] : found, truth: gaps.withoutTruth.includes(i) ? [] : truth }));
+  for (const [some, { idSwitches, misses, falsePositives, mota, idf1 }] of [[frames, reference.identities], [withGaps, gaps]] as const) {
+    expect(idSwitches).toBeGreaterThan(5);
+    const scores = identityScores(some);
+    expect(scores).toMatchObject({ idSwitches, misses, falsePositives });
+    expect(scores.mota).toBeCloseTo(mota, 9);
+    expect(scores.idf1).toBeCloseTo(idf1, 9);
+  }
 });
 
 test("average precision by hand: hit, false alarm, hit, one of three missed", () => {

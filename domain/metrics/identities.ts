@@ -17,7 +17,7 @@ export interface IdentityScores {
 }
 
 /**
- * CLEAR-MOT and IDF1 at IoU >= 0.5, as TrackEval counts them: a pair of the frame before is kept while it overlaps enough,
+ * CLEAR-MOT and IDF1 at IoU >= 0.5, as TrackEval counts them: a pair of the frame before (the last with anything to match) is kept while it overlaps enough,
  * the others are matched so that most are matched; a switch is a true animal that gets another id than it had last, however long ago.
  */
 export function identityScores(frames: Iterable<IdentityFrame>, least = 0.5): IdentityScores {
@@ -49,7 +49,8 @@ export function identityScores(frames: Iterable<IdentityFrame>, least = 0.5): Id
     falsePositives += found.length - now.size;
     total += truth.length;
     foundTotal += found.length;
-    before = now;
+    // A frame without anything to match leaves the pairs as they were.
+    if (truth.length > 0 && found.length > 0) before = now;
   }
   const idSwitches = switches.length;
   return { idSwitches, switches, misses, falsePositives, mota: total === 0 ? 0 : 1 - (misses + falsePositives + idSwitches) / total, idf1: total + foundTotal === 0 ? 0 : (2 * sameIdentity(together, [...counts.found.keys()])) / (total + foundTotal) };
