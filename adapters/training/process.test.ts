@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { getPriority, tmpdir } from "node:os";
 import { join } from "node:path";
@@ -12,6 +12,11 @@ import type { TrainOptions } from "./trainer.ts";
 const { projectFolder, python } = trainerProject();
 
 const SETTINGS = { imgsz: 64, epochs: 2, batch: 32, device: "cpu", task: "pose" };
+/** How much a process gives way; where Linux shares the cores among sessions, also its session, without which the former says nothing. */
+function nicenessOf(pid: number): number[] {
+  const session = `/proc/${pid}/autogroup`;
+  return [getPriority(pid), ...(existsSync(session) ? [Number(/ nice (-?\d+)/.exec(readFileSync(session, "utf8"))?.[1])] : [])];
+}
 /** Processes whose command line has this word. */
 const processesWith = (word: string): string[] => spawnSync("ps", ["axww", "-o", "pid=,args="], { encoding: "utf8" }).stdout.split("\n").filter((line) => line.includes(word));
 
@@ -51,7 +56,7 @@ describe.skipIf(!existsSync(python))("the trainer as a child process", () => {
           await new Promise((done) => setTimeout(done, 200));
           expect([last, best, results].every((file) => existsSync(file))).toBe(true);
           seen.push(`checkpoint ${epoch}`);
-          niceness.push(...processesWith(join(folder, "whole")).map((line) => getPriority(Number.parseInt(line, 10))));
+          niceness.push(...processesWith(join(folder, "whole")).flatMap((line) => nicenessOf(Number.parseInt(line, 10))));
         },
       }),
     );

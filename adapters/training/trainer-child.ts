@@ -1,4 +1,5 @@
 import { spawn } from "node:child_process";
+import { writeFileSync } from "node:fs";
 import { setPriority } from "node:os";
 import { createInterface } from "node:readline";
 import { countOomKills } from "./oom-kills.ts";
@@ -14,13 +15,18 @@ const KILLED = 137;
 /** One JSON line of the trainer. */
 export type TrainerEvent = { event: string } & Record<string, unknown>;
 
-/** People who wait for a page come first; where nobody asks for anything, the trainer has the machine to itself. */
+/**
+ * People who wait for a page come first; where nobody asks for anything, the trainer has the machine to itself.
+ * Where Linux shares the cores among sessions (`autogroup` in sched(7)), a niceness counts only within one, and the trainer has one of its own.
+ */
 function giveWay(pid: number | undefined, niceness: number): void {
   if (pid === undefined || niceness === 0) return;
-  try {
-    setPriority(pid, niceness);
-  } catch {
-    // It has ended already, or we are asked to give way even more.
+  for (const give of [() => setPriority(pid, niceness), () => writeFileSync(`/proc/${pid}/autogroup`, String(niceness), { flag: "r+" })]) {
+    try {
+      give();
+    } catch {
+      // It has ended already, we are asked to give way even more, or this is not such a system.
+    }
   }
 }
 
