@@ -14,9 +14,9 @@ const isFree = (port: number, host: string): Promise<boolean> =>
     server.listen(port, host, () => server.close(() => resolve(true)));
   });
 
-/** The wanted port where it is free on this host, else any free one. */
-export async function freePort(wanted: number | null = null, host = "127.0.0.1"): Promise<number> {
-  if (wanted !== null && (await isFree(wanted, host))) return wanted;
+/** The wanted port where it is free on this host, else any free one; 0 wants any. */
+export async function freePort(wanted = 0, host = "127.0.0.1"): Promise<number> {
+  if (wanted !== 0 && (await isFree(wanted, host))) return wanted;
   for (let tries = 0; tries < TRIES; tries += 1) {
     const port = FIRST + Math.floor(Math.random() * (LAST - FIRST));
     if (await isFree(port, host)) return port;
