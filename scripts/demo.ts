@@ -8,7 +8,7 @@ import { resultKeys } from "../domain/layout.ts";
 import { scoreAgainstTruth, type Scores } from "../domain/metrics.ts";
 import type { ResultFile, Truth } from "../domain/result.ts";
 import type { TaskState } from "../domain/state.ts";
-import { createApiClient, isPassing, type ApiClient } from "../cli/client.ts";
+import { ApiError, createApiClient, isPassing, type ApiClient } from "../cli/client.ts";
 import { createProgressView, secondsOf } from "../cli/progress.ts";
 import { review, type Review } from "./demo/reviewer.ts";
 import { makeSample } from "./sample/make-sample.ts";
@@ -109,7 +109,12 @@ let stopping: Promise<void> | null = null;
 const stop = (): Promise<void> => (stopping ??= stack.stop());
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => void stop().then(() => process.exit(signal === "SIGINT" && !flags.exit ? 0 : 1)));
 
-const { taskId, state, reviewed, scores } = await runTask(createApiClient({ url: stack.apiUrl }), video, truth);
+const { taskId, state, reviewed, scores } = await runTask(createApiClient({ url: stack.apiUrl }), video, truth).catch(async (error: unknown) => {
+  await stop();
+  if (!(error instanceof ApiError)) throw error;
+  console.error(error.message);
+  process.exit(1);
+});
 const resultDir = join(dataDir, resultKeys(taskId, 1).prefix);
 const seconds = Object.fromEntries(state.steps.map((step) => [step.name, secondsOf(step)]));
 const stuck = state.steps.find((step) => step.status === "parked" || step.status === "failed");

@@ -37,6 +37,8 @@ const video = async (page: Page): Promise<void> => {
     shown.currentTime = shown.duration * 0.3;
     await new Promise((done) => shown.addEventListener("seeked", done, { once: true }));
   });
+  // Until the sign that it is loading has gone.
+  await page.waitForTimeout(2000);
 };
 /** The two that tell most: the history as a time line, and the table of the steps. */
 const history = (page: Page): Promise<void> => page.getByText("trainModel").first().waitFor();
@@ -49,8 +51,7 @@ const workflow = `${temporal}/namespaces/default/workflows/${workflowIdOf(task)}
 const canvas = (page: Page): Promise<void> => page.locator(".canvas[data-frame]").waitFor();
 
 const PICTURES: Picture[] = [
-  { name: "home", path: "/", ready: (page) => page.getByRole("link", { name: task }).first().waitFor() },
-  { name: "task", path: `/task/${task}`, ready: video },
+  { name: "task", path: `/task/${task}`, ready: async (page) => (await page.locator(".quality").waitFor(), await video(page)), height: 1500 },
   { name: "results", path: `/task/${task}`, ready: async (page) => (await page.locator(".quality").waitFor(), await video(page)), of: ".results" },
   { name: "training", path: `/task/${task}`, ready: (page) => page.getByRole("img", { name: /^Losses: / }).waitFor(), of: ".steps li:has(.curves)" },
   { name: "models", path: "/model", ready: (page) => page.getByRole("article", { name: task }).waitFor(), height: 480 },
