@@ -2,6 +2,7 @@ import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import type { Browser } from "playwright-core";
 import { send, untilStatus } from "../api/lab.test-suite.ts";
+import { workflowIdOf } from "../domain/ids.ts";
 import { keepPicture, openPage, startBrowser } from "./browser.ts";
 import { animal, startCvatLab, type CvatLab } from "./cvat-lab.ts";
 
@@ -34,6 +35,8 @@ it("leads to the labeling tool, and offers a new round when approved labels are 
     await cvat.people.accept(job);
   }
   await untilStatus(app, taskId, "completed");
+  // It says so a moment before it has ended.
+  await cvat.lab.env.client.workflow.getHandle(workflowIdOf(taskId)).result();
   const [job] = await cvat.people.jobs(taskId);
   await cvat.people.set(job!, "annotation", "in progress");
   await expect.poll(async () => (await send(app, "GET", `/labeling/${taskId}`)).body["reopened"] as boolean, { timeout: 20_000 }).toBe(true);
