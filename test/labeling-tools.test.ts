@@ -118,6 +118,8 @@ describe("a new round", () => {
     expect(await post(`/labeling/${taskId}/rounds`)).toMatchObject({ status: 409, body: { detail: expect.stringContaining("not over") } });
     await acceptJobs(taskId);
     await untilStatus(app, taskId, "completed");
+    // It says so a moment before it has ended.
+    await cvat.lab.env.client.workflow.getHandle(workflowIdOf(taskId)).result();
     const before = await readJson<Snapshot>(cvat.lab.storage, labelKeys(taskId, 1).snapshot);
     const record = (await cvat.lab.storage.read(taskKeys(taskId).record)).toString();
 
