@@ -40,6 +40,10 @@ const video = async (page: Page): Promise<void> => {
   // Until the sign that it is loading has gone.
   await page.waitForTimeout(2000);
 };
+const results = async (page: Page): Promise<void> => {
+  await page.locator(".quality").waitFor();
+  await video(page);
+};
 /** The two that tell most: the history as a time line, and the table of the steps. */
 const history = (page: Page): Promise<void> => page.getByText("trainModel").first().waitFor();
 const details = async (page: Page): Promise<void> => {
@@ -51,8 +55,8 @@ const workflow = `${temporal}/namespaces/default/workflows/${workflowIdOf(task)}
 const canvas = (page: Page): Promise<void> => page.locator(".canvas[data-frame]").waitFor();
 
 const PICTURES: Picture[] = [
-  { name: "task", path: `/task/${task}`, ready: async (page) => (await page.locator(".quality").waitFor(), await video(page)), height: 1500 },
-  { name: "results", path: `/task/${task}`, ready: async (page) => (await page.locator(".quality").waitFor(), await video(page)), of: ".results" },
+  { name: "task", path: `/task/${task}`, ready: results, height: 1500 },
+  { name: "results", path: `/task/${task}`, ready: results, of: ".results" },
   { name: "training", path: `/task/${task}`, ready: (page) => page.getByRole("img", { name: /^Losses: / }).waitFor(), of: ".steps li:has(.curves)" },
   { name: "models", path: "/model", ready: (page) => page.getByRole("article", { name: task }).waitFor(), height: 480 },
   { name: "label", path: `/label/${task}`, ready: canvas, height: 860 },

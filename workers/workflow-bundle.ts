@@ -1,7 +1,8 @@
 import { bundleWorkflowCode, type Logger, type WorkflowBundle, type WorkflowBundlePath } from "@temporalio/worker";
-import { createHash, randomUUID } from "node:crypto";
+import { randomUUID } from "node:crypto";
 import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { sha256Of } from "../domain/hash.ts";
 
 const PREFIX = "workflows-";
 
@@ -12,9 +13,8 @@ async function sources(root: string): Promise<string[]> {
 }
 
 async function hashOf(root: string, files: string[]): Promise<string> {
-  const hash = createHash("sha256");
-  for (const file of files) hash.update(`${file}\0`).update(await readFile(join(root, file))).update("\0");
-  return hash.digest("hex").slice(0, 16);
+  const texts = await Promise.all(files.map(async (file) => `${file}\0${await readFile(join(root, file), "utf8")}`));
+  return sha256Of(texts.join("\0")).slice(0, 16);
 }
 
 /**

@@ -92,8 +92,9 @@ export function createWorkflowLab() {
     /** Workers for all queues with these activities, as long as `body` runs with the workflow; then its history is replayed. */
     async run<W extends Workflow>(options: { workflow: string; workflowId: string; input: Parameters<W>[0]; activities: object; record?: string | undefined }, body: (handle: WorkflowHandle<W>) => Promise<void>): Promise<void> {
       const connection = env.nativeConnection;
+      const bundle = await workflowBundle();
       const workers = await Promise.all([
-        Worker.create({ connection, taskQueue: "pipeline", workflowBundle: await workflowBundle() }),
+        Worker.create({ connection, taskQueue: "pipeline", workflowBundle: bundle }),
         ...ACTIVITY_QUEUES.map((taskQueue) => Worker.create({ connection, taskQueue, activities: options.activities })),
       ]);
       const running = Promise.all(workers.map((worker) => worker.run()));
@@ -101,7 +102,7 @@ export function createWorkflowLab() {
         await env.client.workflow.start(options.workflow, { workflowId: options.workflowId, taskQueue: "pipeline", args: [options.input] });
         const handle = env.client.workflow.getHandle<W>(options.workflowId);
         await body(handle);
-        await Worker.runReplayHistory({ workflowBundle: await workflowBundle() }, await handle.fetchHistory());
+        await Worker.runReplayHistory({ workflowBundle: bundle }, await handle.fetchHistory());
         if (recording && options.record !== undefined) write(options.record, options.workflowId);
       } finally {
         for (const worker of workers) worker.shutdown();
